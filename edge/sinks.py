@@ -1,0 +1,126 @@
+"""Fan-out: every sink has its own thread and bounded queue, so none can hold up the camera."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from edge.types import Cue, Priority
+
+log = logging.getLogger(__name__)
+
+CAPACITY = 8
+"""Cues a sink may be behind; then the oldest of the lowest priority is dropped."""
+JOIN_SECONDS = 5.0
+
+
+class Sink(Protocol):
+    """Somewhere cues go. Called on one worker thread of its own, never on the loop."""
+
+    name: str
+
+    def deliver(self, cue: Cue) -> None:
+        """Say, show or publish one cue; may take its time. Raises FacecueError when it cannot."""
+
+    def interrupt(self) -> None:
+        """Cut short what is being delivered. Called from another thread; must return at once."""
+
+    def close(self) -> None:
+        """Give up everything that was opened. Called once, after the last deliver."""
+
+
+class SinkWorker:
+    """Runs one sink on a thread: newest and most urgent first, stale cues dropped.
+
+    clock: the time the cues' expiry is counted on. on_fault: told, on the worker's thread, the
+    first time the sink fails and again (with None) when it works again.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        clock: Callable[[], float],
+        on_fault: Callable[[str, Exception | None], None],
+        capacity: int = CAPACITY,
+    ) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._on_fault = on_fault
+        self._capacity = capacity
+        self._queue: list[Cue] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._busy = False
+        self._faulty = False
+        self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        return self._sink.name
+
+    def offer(self, cue: Cue) -> None:
+        """Queue a cue; never blocks. A NOW cue cuts short what is being delivered."""
+        with self._changed:
+            if self._stopping:
+                return
+            self._queue.append(cue)
+            if len(self._queue) > self._capacity:
+                lowest = min(self._queue, key=lambda c: c.priority)
+                self._queue.remove(lowest)
+                log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
+            self._changed.notify()
+            interrupt = cue.priority is Priority.NOW and self._busy
+        if interrupt:
+            self._sink.interrupt()
+
+    def drain(self, timeout_seconds: float) -> bool:
+        """Wait until everything queued is delivered; False if that took too long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout_seconds)
+
+    def close(self) -> None:
+        """Stop after the cue in progress and close the sink. Raises RuntimeError if it hangs."""
+        with self._changed:
+            self._stopping = True
+            self._queue.clear()
+            self._changed.notify()
+        self._thread.join(JOIN_SECONDS)
+        if self._thread.is_alive():
+            self._sink.interrupt()
+            self._thread.join(JOIN_SECONDS)
+        self._sink.close()
+        if self._thread.is_alive():
+            raise RuntimeError(f"the {self._sink.name} sink did not stop within {2 * JOIN_SECONDS:.0f} s")
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._stopping)
+                if self._stopping:
+                    return
+                # Highest priority first; among equals the oldest, so that order is kept.
+                cue = max(self._queue, key=lambda c: c.priority)
+                self._queue.remove(cue)
+                self._busy = True
+            try:
+                if self._clock() <= cue.expires_at:
+                    self._sink.deliver(cue)
+                    self._report(None)
+                else:
+                    log.info("%s: %r came too late and is dropped", self._sink.name, cue.text)
+            except Exception as error:  # the thread must live on: the next cue may work
+                self._report(error)
+            finally:
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
+
+    def _report(self, error: Exception | None) -> None:
+        if error is not None:
+            log.warning("%s: %s", self._sink.name, error)
+        if (error is not None) != self._faulty:
+            self._faulty = error is not None
+            self._on_fault(self._sink.name, error)

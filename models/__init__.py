@@ -1,0 +1,1 @@
+"""Networks, training data and evaluation. Needs the `train` extra; never imported by `edge`."""

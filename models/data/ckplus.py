@@ -1,0 +1,97 @@
+"""Cohn-Kanade+: FACS-coded sequences, from neutral to peak (Lucey et al. 2010)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.facs import ACTION_UNITS
+from models.data.faceset import FaceSet, join
+from models.data.readers import DataError, load_npz
+
+SUSPECT = frozenset({"S129_012", "S129_002", "S138_004", "S055_006"})
+"""Sequences whose codes contradict the pictures."""
+SMILING_AT_ONSET = frozenset({"S056"})
+"""People whose "neutral" first frame already smiles."""
+NEVER_CODED = ("AU28", "AU45")
+"""Units the coders of CK+ left out: absent there means unknown."""
+UNRELIABLE = ("AU18", "AU22", "AU10", "AU26")
+"""Units coded in fewer than 15 peaks: left to the teacher, like the never coded ones."""
+PROTOCOL = tuple(
+    "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU12 AU14 AU15 AU17 AU20 AU23 AU24 AU25 AU27".split()
+)
+"""The sixteen units with at least twenty coded peaks, on which figures are reported."""
+
+
+def fold_of(subject: str, folds: int = 5) -> int:
+    """The same fold for a person for ever, whatever else the set holds."""
+    return int(hashlib.sha256(subject.encode()).hexdigest(), 16) % folds
+
+
+def read(folder: Path) -> FaceSet:
+    """Peaks, near-peaks and neutral onsets, as one set.
+
+    folder holds `ckplus_128.npz` (peaks and onsets at 128 px) and, where present,
+    `ckplus_48.npz` (near-peaks, which inherit the peak's code) and `blendshapes_ckplus_128.npz`.
+    Emotions stay unknown: CK+'s emotion labels were derived from the codes, so learning from them
+    would be circular.
+    """
+    columns = ("images", "aus", "subject", "video", "frame", "kind")
+    data = load_npz(folder / "ckplus_128.npz", columns)
+    sets = [_faces(folder / "ckplus_128.npz", data, _blendshapes(folder, data))]
+    small = folder / "ckplus_48.npz"
+    if small.exists():
+        near = load_npz(small, columns)
+        rows = np.flatnonzero(near["kind"] == "near-peak")
+        near = {k: v[rows] for k, v in near.items()}
+        sets.append(_faces(small, near, np.full((len(rows), 52), np.nan, dtype=np.float32)))
+    return join("ckplus", sets)
+
+
+def peaks(folder: Path) -> tuple[FaceSet, npt.NDArray[np.str_]]:
+    """Only the coded 128 px frames, with each row's kind ("peak" or "onset"), for evaluation."""
+    data = load_npz(folder / "ckplus_128.npz", ("images", "aus", "subject", "video", "frame", "kind"))
+    faces = _faces(folder / "ckplus_128.npz", data, _blendshapes(folder, data))
+    return faces, data["kind"]
+
+
+def _faces(
+    path: Path, data: dict[str, npt.NDArray[np.generic]], blendshapes: npt.NDArray[np.float32]
+) -> FaceSet:
+    with np.load(path, allow_pickle=False) as archive:
+        names = [str(n) for n in archive["au_names"]]
+    codes = data["aus"].astype(np.float32)
+    if codes.shape[1] != len(names):
+        raise DataError(f"{path}: {codes.shape[1]} columns of codes but {len(names)} names")
+    units = np.full((len(codes), len(ACTION_UNITS)), np.nan, dtype=np.float32)
+    for k, unit in enumerate(ACTION_UNITS):
+        plain = f"AU{int(unit[2:])}"
+        if plain in names and unit not in NEVER_CODED + UNRELIABLE:
+            units[:, k] = codes[:, names.index(plain)]
+    suspect = np.isin(data["video"], list(SUSPECT)) & (data["kind"] != "onset")
+    smiling = np.isin(data["subject"], list(SMILING_AT_ONSET)) & (data["kind"] == "onset")
+    units[suspect | smiling] = np.nan
+    return FaceSet(
+        path.stem,
+        list(data["images"]),
+        units,
+        np.full((len(codes), 8), np.nan, dtype=np.float32),
+        blendshapes,
+        data["subject"].astype(str),
+        np.ones(len(codes), dtype=np.float32),
+    )
+
+
+def _blendshapes(folder: Path, data: dict[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
+    out = np.full((len(data["video"]), 52), np.nan, dtype=np.float32)
+    path = folder / "blendshapes_ckplus_128.npz"
+    if path.exists():
+        extra = load_npz(path, ("video", "frame", "blendshapes"))
+        where = {(v, f): i for i, (v, f) in enumerate(zip(extra["video"], extra["frame"]))}
+        for row, key in enumerate(zip(data["video"], data["frame"])):
+            if key in where:
+                out[row] = extra["blendshapes"][where[key]]
+    return out

@@ -1,0 +1,157 @@
+"""Starting weights for the VGG-16 convolutions: ImageNet's, or VGG-Face when a user has it."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.data.readers import DataError
+from models.networks.vgg_face_au import VggFaceAu
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What a published net expects of its input: (value - mean) * scale, per channel."""
+
+    mean: tuple[float, float, float]
+    scale: tuple[float, float, float]
+
+
+IMAGENET = Normalisation(
+    mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
+    scale=(1 / (0.229 * 255), 1 / (0.224 * 255), 1 / (0.225 * 255)),
+)
+"""torchvision's VGG-16 (RGB)."""
+VGG_FACE = Normalisation(mean=(129.1863, 104.7624, 93.5940), scale=(1.0, 1.0, 1.0))
+"""Parkhi et al. 2015 (means given as R, G, B; the published ports store BGR filters)."""
+
+
+class _AllowList(pickle.Unpickler):
+    """A pickle may run any code; this one may build numpy arrays and nothing else."""
+
+    allowed = {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("collections", "OrderedDict"),
+        ("_codecs", "encode"),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.allowed:
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a weights file")
+        return super().find_class(module, name)
+
+
+def read(path: Path) -> list[tuple[Float32, Float32]]:
+    """The thirteen convolutions of a VGG-16 file: (weight [O, I, 3, 3], bias [O]) each.
+
+    Accepts torchvision's layout (`features.0.weight`), VGG-Face's (`conv1_1.weight`) and Flax's
+    (`Conv_0.kernel`, height and width first), as safetensors, as a torch state dict or as a
+    pickle of numpy arrays. Raises DataError.
+    """
+    tensors = _tensors(path)
+    found = []
+    for name, value in tensors.items():
+        stem, _, leaf = name.rpartition(".")
+        bias = tensors.get(f"{stem}.bias")
+        if leaf == "kernel" and value.ndim == 4 and value.shape[:2] == (3, 3):
+            found.append((value.transpose(3, 2, 0, 1), bias))
+        elif leaf == "weight" and value.ndim == 4 and value.shape[2:] == (3, 3):
+            found.append((value, bias))
+    if len(found) != 13 or any(b is None for _, b in found):
+        raise DataError(f"{path}: expected 13 3x3 convolutions with biases (VGG-16), found {len(found)}")
+    return [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in found if b is not None]
+
+
+def load(net: VggFaceAu, path: Path, bgr: bool = False) -> str:
+    """Fill the net's convolutions from a file; returns "imagenet" or "vgg-face".
+
+    The two differ in their input: VGG-Face takes 0..255 minus its means, ImageNet's nets about
+    -2..2, so VGG-Face's first filters are some fifty times smaller. The difference in mean and
+    scale is moved into the first convolution. bgr: the file's first filters read blue first.
+    """
+    filters = read(path)
+    pairs = net.convolutions()
+    for (weight, _), (conv, _) in zip(filters, pairs):
+        if weight.shape != tuple(conv.weight.shape):
+            raise DataError(f"{path}: a convolution is {weight.shape}, VGG-16 has {tuple(conv.weight.shape)}")
+    first = float(np.abs(filters[0][0]).max())
+    kind, source = ("vgg-face", VGG_FACE) if first < 0.1 else ("imagenet", IMAGENET)
+    mean, scale = np.array(source.mean), np.array(source.scale)
+    if bgr:
+        mean, scale = mean[::-1], scale[::-1]
+    weight, bias = filters[0]
+    ours_mean = net.mean.numpy().reshape(3)  # type: ignore[operator,union-attr]
+    ours_scale = net.scale.numpy().reshape(3)  # type: ignore[operator,union-attr]
+    offset = (weight.sum(axis=(2, 3)) * (scale * (ours_mean - mean))).sum(axis=1)
+    filters[0] = (
+        (weight * (scale / ours_scale)[None, :, None, None]).astype(np.float32),
+        (bias + offset).astype(np.float32),
+    )
+    with torch.no_grad():
+        for (weight, bias), (conv, _) in zip(filters, pairs):
+            conv.weight.copy_(torch.from_numpy(weight))
+            assert conv.bias is not None
+            conv.bias.copy_(torch.from_numpy(bias))
+    return kind
+
+
+@torch.no_grad()
+def preserve(net: VggFaceAu, images: torch.Tensor) -> None:
+    """Set every batch normalisation so that the net computes what it computed without them.
+
+    images: float32 [N, 3, H, W], a few hundred real crops. Standardising instead would blow up
+    channels that are nearly dead at 48 px (to 118 standard deviations).
+    """
+    x = (images - net.mean) * net.scale
+    for index, block in enumerate(net.blocks):
+        if index:
+            x = net.pool(x)
+        layers = list(block.children())  # type: ignore[union-attr]
+        for conv, norm, relu in zip(layers[0::3], layers[1::3], layers[2::3]):
+            y = conv(x)
+            mean, variance = y.mean(dim=(0, 2, 3)), y.var(dim=(0, 2, 3))
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            norm.weight.copy_(torch.sqrt(variance + norm.eps))
+            norm.bias.copy_(mean)
+            x = relu(norm.eval()(y))
+            norm.train()
+
+
+def _tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
+    if not path.is_file():
+        raise DataError(f"{path} is missing: see docs/training.md for where to get starting weights")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            return dict(load_file(path))
+        if path.suffix in {".pt", ".pth"}:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            return {k: v.numpy() for k, v in state.items()}
+        state = _AllowList(io.BytesIO(path.read_bytes())).load()
+        return dict(_flatten(state))
+    except (pickle.UnpicklingError, OSError, ValueError, AttributeError, EOFError) as error:
+        raise DataError(f"{path} is not a weights file that can be read safely ({error})") from error
+
+
+def _flatten(tree: Any, path: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    for name, value in tree.items():
+        full = f"{path}.{name}" if path else str(name)
+        if hasattr(value, "items"):
+            yield from _flatten(value, full)
+        else:
+            yield full, np.asarray(value)
