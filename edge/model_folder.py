@@ -1,0 +1,138 @@
+"""A model folder, checked file by file before anything is run."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge import card as cards
+from edge.card import Artefact, Card
+from edge.emotions import EmotionStage
+from edge.errors import ModelError
+
+RELEASED = "vgg-face-au"
+"""The model that is used where none is named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """Inputs with the answers torch gave.
+
+    crops: uint8 [N, S, S] grey. logits: float32 [N, K]. emotions: float32 [N, E] probabilities.
+    """
+
+    crops: npt.NDArray[np.uint8]
+    logits: npt.NDArray[np.float32]
+    emotions: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFolder:
+    """A folder whose card and files have been found to belong together."""
+
+    path: Path
+    card: Card
+    precision: str
+    emotion_stage: EmotionStage
+
+    @property
+    def artefact(self) -> Artefact:
+        return self.card.artefacts[self.precision]
+
+    @property
+    def network(self) -> Path:
+        return self.path / self.artefact.network
+
+    @property
+    def weights(self) -> Path:
+        return self.path / self.artefact.weights
+
+    def golden(self) -> Golden:
+        """The golden inputs. Raises ModelError if the file is not the card's."""
+        path = _verified(self.path, self.card, self.card.golden)
+        arrays = _arrays(path, ("crops", "logits", "emotions"))
+        size, count = self.card.image_size, len(arrays["crops"])
+        wanted = {
+            "crops": (count, size, size),
+            "logits": (count, len(self.card.action_units)),
+            "emotions": (count, len(self.card.emotions)),
+        }
+        for name, shape in wanted.items():
+            if arrays[name].shape != shape:
+                raise ModelError(f"{path}: {name} has the shape {arrays[name].shape}, the card asks for {shape}")
+        return Golden(arrays["crops"], arrays["logits"], arrays["emotions"])
+
+
+def released(name: str = RELEASED) -> Path:
+    """Where the model that comes with facecue lies. Raises ModelError if it is not installed."""
+    # Found beside the package, so that nothing of `models` is imported on a device.
+    path = Path(__file__).resolve().parent.parent / "models" / "released" / name
+    if not (path / "card.json").is_file():
+        raise ModelError(f"the model {name} is not installed at {path}: install facecue again")
+    return path
+
+
+def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
+    """Check a folder against its card and take one artefact.
+
+    precision: "int8", "fp16", or "auto": the first of the card whose files are there (INT8 is
+    listed first where there is one, being faster on processors). Raises ModelError with one
+    sentence if a file is missing or is not the one the card was written for.
+    """
+    if not path.is_dir():
+        raise ModelError(f"there is no model folder {path}: give one with --model")
+    card = cards.read(path / "card.json")
+    present = [n for n, a in card.artefacts.items() if (path / a.network).is_file() and (path / a.weights).is_file()]
+    if precision == "auto":
+        if not present:
+            raise ModelError(f"{path} holds no network file: install the model again")
+        precision = present[0]
+    elif precision not in card.artefacts:
+        raise ModelError(f"{path} has no {precision} network; it has {', '.join(card.artefacts)}")
+    elif precision not in present:
+        raise ModelError(
+            f"the {precision} network of {path} is not there: build it with scripts/build-model, "
+            f"or use {', '.join(present) or 'another model'}"
+        )
+    artefact = card.artefacts[precision]
+    for name in (artefact.network, artefact.weights, card.emotion_stage):
+        _verified(path, card, name)
+    arrays = _arrays(path / card.emotion_stage, EmotionStage.ARRAYS)
+    try:
+        stage = EmotionStage(card.action_units, card.emotions, card.unsure_below, **arrays)
+    except ValueError as error:
+        raise ModelError(f"{path / card.emotion_stage} does not fit the card: {error}") from error
+    return ModelFolder(path, card, precision, stage)
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _verified(folder: Path, card: Card, name: str) -> Path:
+    path = folder / name
+    if path.resolve().parent not in (folder.resolve(), *folder.resolve().glob("*")):
+        raise ModelError(f"{folder}: the card names {name}, which lies outside the folder")
+    if not path.is_file():
+        raise ModelError(f"{path} is missing: install the model again")
+    if sha256(path) != card.sha256.get(name):
+        raise ModelError(f"{path} is damaged or is not the file its card was written for: install the model again")
+    return path
+
+
+def _arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.generic]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in names}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} cannot be used ({error}): install the model again") from error
