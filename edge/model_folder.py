@@ -64,7 +64,9 @@ class ModelFolder:
         }
         for name, shape in wanted.items():
             if arrays[name].shape != shape:
-                raise ModelError(f"{path}: {name} has the shape {arrays[name].shape}, the card asks for {shape}")
+                raise ModelError(
+                    f"{path}: {name} has the shape {arrays[name].shape}, the card asks for {shape}"
+                )
         return Golden(arrays["crops"], arrays["logits"], arrays["emotions"])
 
 
@@ -87,7 +89,9 @@ def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
     if not path.is_dir():
         raise ModelError(f"there is no model folder {path}: give one with --model")
     card = cards.read(path / "card.json")
-    present = [n for n, a in card.artefacts.items() if (path / a.network).is_file() and (path / a.weights).is_file()]
+    present = [
+        n for n, a in card.artefacts.items() if (path / a.network).is_file() and (path / a.weights).is_file()
+    ]
     if precision == "auto":
         if not present:
             raise ModelError(f"{path} holds no network file: install the model again")
@@ -126,7 +130,9 @@ def _verified(folder: Path, card: Card, name: str) -> Path:
     if not path.is_file():
         raise ModelError(f"{path} is missing: install the model again")
     if sha256(path) != card.sha256.get(name):
-        raise ModelError(f"{path} is damaged or is not the file its card was written for: install the model again")
+        raise ModelError(
+            f"{path} is damaged or is not the file its card was written for: install the model again"
+        )
     return path
 
 

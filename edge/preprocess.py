@@ -46,9 +46,7 @@ def align(image: UInt8, landmarks: Float32, size: int) -> UInt8:
         )
         matrix[:, :2] /= factor
     return _uint8(
-        cv2.warpAffine(
-            image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
 
 

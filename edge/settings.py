@@ -63,7 +63,9 @@ class FacesSettings:
 
     least_score: float = setting(0.75, "detector score below which a face is not one", least=0.0, most=1.0)
     least_size_pixels: int = setting(28, "smaller faces are left alone", least=8, most=2000)
-    detect_side_pixels: int = setting(480, "longer side of the picture the detector sees", least=64, most=4096)
+    detect_side_pixels: int = setting(
+        480, "longer side of the picture the detector sees", least=64, most=4096
+    )
     most_faces: int = setting(4, "faces read in one frame, nearest first", least=1, most=32)
 
 
@@ -78,12 +80,22 @@ class CueSettings:
     )
     language: str = setting("en", "language of the cues", choices=LANGUAGES)
     smoothing_seconds: float = setting(0.25, "time constant of the smoothing", least=0.0, most=10.0)
-    dwell_seconds: float = setting(0.35, "a change must last this long before it is said", least=0.0, most=10.0)
+    dwell_seconds: float = setting(
+        0.35, "a change must last this long before it is said", least=0.0, most=10.0
+    )
     cooldown_seconds: float = setting(4.0, "the same cue is not said again sooner", least=0.0, most=600.0)
     expiry_seconds: float = setting(2.0, "a cue not said after this is dropped", least=0.1, most=60.0)
     enter: float = setting(0.6, "probability from which a movement is there", least=0.5, most=1.0)
     leave: float = setting(0.4, "probability under which it is gone", least=0.0, most=0.5)
-    person_seconds: float = setting(0.3, "a face must be there this long to be a person", least=0.0, most=10.0)
+    named_from: float = setting(
+        0.5, "probability from which an attitude or emotion is named", least=0.0, most=1.0
+    )
+    least_quality: float = setting(
+        0.2, "a face too dark, blurred, small or turned away for this is not read", least=0.0, most=1.0
+    )
+    person_seconds: float = setting(
+        0.3, "a face must be there this long to be a person", least=0.0, most=10.0
+    )
     absent_seconds: float = setting(1.0, "a face gone this long has left", least=0.1, most=60.0)
 
 
@@ -98,7 +110,9 @@ class SpeechSettings:
     volume: float = setting(1.0, "how loud, 0 to 1", least=0.0, most=1.0)
     player: str = setting("auto", "command that plays a WAV file; auto tries paplay, pw-play, aplay")
     wav: str = setting("", "write the speech to this WAV file instead of playing it")
-    timeout_seconds: float = setting(5.0, "a voice or player that hangs this long is restarted", least=0.5, most=60.0)
+    timeout_seconds: float = setting(
+        5.0, "a voice or player that hangs this long is restarted", least=0.5, most=60.0
+    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,9 @@ class MqttSettings:
     tls: bool = setting(False, "encrypt the connection")
     ca_file: str = setting("", "certificate authority of the broker; empty means the system's")
     keepalive_seconds: int = setting(15, "a dead link is found within twice this", least=5, most=600)
-    connect_timeout_seconds: float = setting(5.0, "no answer from the broker for this long", least=0.5, most=60.0)
+    connect_timeout_seconds: float = setting(
+        5.0, "no answer from the broker for this long", least=0.5, most=60.0
+    )
 
 
 @dataclass(frozen=True)
@@ -178,7 +194,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError([f"{path}: cannot be read ({error.strerror}); give an existing file with --config"]) from error
+        raise SettingsError(
+            [f"{path}: cannot be read ({error.strerror}); give an existing file with --config"]
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError([f"{path}: is not a text file in UTF-8"]) from error
     try:
@@ -223,7 +241,9 @@ def _parse(text: str, kind: Any) -> Any:
     """A text of the environment as the type wanted, or as it is where that fails."""
     try:
         if kind is bool:
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+                text.lower()
+            ]
         if kind in (int, float):
             return kind(text)
         if kind == list[str]:
@@ -249,7 +269,9 @@ def _check(
         wanted = "a list of texts"
     else:
         right = type(value) is kind
-        wanted = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}[kind]
+        wanted = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}[
+            kind
+        ]
     if not right:
         faults.append(f"{where}: {value!r} is not {wanted}")
         return

@@ -97,12 +97,16 @@ class Attitude:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What one face shows at one moment, smoothed over the last moments."""
+    """What one face shows at one moment, smoothed over the last moments.
+
+    quality: 0..1, how far the face can be read at all (edge.quality).
+    """
 
     face: Face
     units: ActionUnits
     emotion: Emotion
     attitude: Attitude
+    quality: float
     captured_at: float
 
 

@@ -87,7 +87,9 @@ def load(path: Path) -> Recipe:
 def _build(kind: Any, table: dict[str, Any], where: str, faults: list[str]) -> Any:
     hints = get_type_hints(kind)
     known = {f.name for f in fields(kind)}
-    faults += [f"{where}{key}: no such key (known: {', '.join(sorted(known))})" for key in table if key not in known]
+    faults += [
+        f"{where}{key}: no such key (known: {', '.join(sorted(known))})" for key in table if key not in known
+    ]
     values: dict[str, Any] = {}
     for f in fields(kind):
         if f.name not in table:
@@ -100,9 +102,9 @@ def _build(kind: Any, table: dict[str, Any], where: str, faults: list[str]) -> A
             values[f.name] = [_build(Stage, row, f"{name}[{i}].", faults) for i, row in enumerate(value)]
         elif hint is float and type(value) in (int, float):
             values[f.name] = float(value)
-        elif hint in (int, str) and type(value) is hint:
-            values[f.name] = value
-        elif hint == list[int] and isinstance(value, list) and all(type(v) is int for v in value):
+        elif (hint in (int, str) and type(value) is hint) or (
+            hint == list[int] and isinstance(value, list) and all(type(v) is int for v in value)
+        ):
             values[f.name] = value
         elif hint == dict[str, float] and isinstance(value, dict):
             values[f.name] = {k: float(v) for k, v in value.items()}

@@ -122,7 +122,7 @@ def _run_stage(
         batch = draw(data, recipe, stage.image_size, rng, device)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
             prediction = net(batch.images)
-        terms = losses(prediction, batch, recipe, data)
+        terms = losses(prediction, batch, recipe)
         total = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(total):
             raise TrainingError(f"the loss is no number at step {step}: lower learning_rate in the recipe")
@@ -130,7 +130,11 @@ def _run_stage(
         total.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        _follow(average, net, min(recipe.average_decay, (step + 1) / (step + 10)) if number == 0 else recipe.average_decay)
+        _follow(
+            average,
+            net,
+            min(recipe.average_decay, (step + 1) / (step + 10)) if number == 0 else recipe.average_decay,
+        )
         if step % 20 == 0:
             values = {k: round(float(v), 4) for k, v in terms.items()}
             bar.set_postfix(values)
@@ -174,14 +178,16 @@ def draw(
     )
 
 
-def losses(prediction: Prediction, batch: Batch, recipe: Recipe, data: TrainingData) -> dict[str, Tensor]:
+def losses(prediction: Prediction, batch: Batch, recipe: Recipe) -> dict[str, Tensor]:
     """The weighted terms; what is unknown weighs nothing."""
     loss = recipe.loss
     known = torch.isfinite(batch.action_units)
     # A coder's 0 and 1 are not beyond doubt either (agreement of FACS coders: about 0.8 kappa).
     target = batch.action_units.nan_to_num(0.5).clamp(0.03, 0.97)
     weight = known.float() * torch.where(batch.coded[:, None], loss.coded_weight, 1.0)
-    units = functional.binary_cross_entropy_with_logits(prediction.action_units, target, weight, reduction="sum")
+    units = functional.binary_cross_entropy_with_logits(
+        prediction.action_units, target, weight, reduction="sum"
+    )
     voted = torch.isfinite(batch.emotions).all(dim=1)
     votes = batch.emotions[voted]
     count = max(int(voted.sum()), 1)
@@ -202,7 +208,9 @@ def losses(prediction: Prediction, batch: Batch, recipe: Recipe, data: TrainingD
 
 
 @torch.no_grad()
-def predict(net: VggFaceAu, faces: FaceSet, size: int, mirrored: bool = False, batch: int = 64) -> np.ndarray[Any, Any]:
+def predict(
+    net: VggFaceAu, faces: FaceSet, size: int, mirrored: bool = False, batch: int = 64
+) -> np.ndarray[Any, Any]:
     """Action-unit logits of every face as the device would see it: float32 [N, K]."""
     net.eval()
     out = []
@@ -227,7 +235,9 @@ def _groups(net: VggFaceAu, stage: Stage, recipe: Recipe) -> list[dict[str, Any]
     groups: list[dict[str, Any]] = []
     for index, block in enumerate(net.blocks[: len(BLOCKS)]):
         if index >= stage.freeze_blocks:
-            groups.append({"params": list(block.parameters()), "peak": stage.learning_rate * GENTLE.get(index, 1.0)})
+            groups.append(
+                {"params": list(block.parameters()), "peak": stage.learning_rate * GENTLE.get(index, 1.0)}
+            )
     inside = {id(p) for block in net.blocks for p in block.parameters()}
     heads = [p for p in net.parameters() if id(p) not in inside]
     groups.append({"params": heads, "peak": stage.learning_rate * 3.0})
@@ -275,4 +285,4 @@ def _write(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(part, path)
+    part.replace(path)

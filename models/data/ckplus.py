@@ -20,8 +20,23 @@ NEVER_CODED = ("AU28", "AU45")
 """Units the coders of CK+ left out: absent there means unknown."""
 UNRELIABLE = ("AU18", "AU22", "AU10", "AU26")
 """Units coded in fewer than 15 peaks: left to the teacher, like the never coded ones."""
-PROTOCOL = tuple(
-    "AU01 AU02 AU04 AU05 AU06 AU07 AU09 AU12 AU14 AU15 AU17 AU20 AU23 AU24 AU25 AU27".split()
+PROTOCOL = (
+    "AU01",
+    "AU02",
+    "AU04",
+    "AU05",
+    "AU06",
+    "AU07",
+    "AU09",
+    "AU12",
+    "AU14",
+    "AU15",
+    "AU17",
+    "AU20",
+    "AU23",
+    "AU24",
+    "AU25",
+    "AU27",
 )
 """The sixteen units with at least twenty coded peaks, on which figures are reported."""
 

@@ -23,7 +23,9 @@ def load_npz(path: Path, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         with np.load(path, allow_pickle=False) as archive:
             absent = [c for c in columns if c not in archive.files]
             if absent:
-                raise DataError(f"{path} has no column {', '.join(absent)}; it has {', '.join(archive.files)}")
+                raise DataError(
+                    f"{path} has no column {', '.join(absent)}; it has {', '.join(archive.files)}"
+                )
             out = {c: archive[c] for c in columns}
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read as .npz ({error})") from error

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ VGG_FACE = Normalisation(mean=(129.1863, 104.7624, 93.5940), scale=(1.0, 1.0, 1.
 class _AllowList(pickle.Unpickler):
     """A pickle may run any code; this one may build numpy arrays and nothing else."""
 
-    allowed = {
+    allowed: ClassVar = {
         ("numpy", "ndarray"),
         ("numpy", "dtype"),
         ("numpy.core.multiarray", "_reconstruct"),

@@ -1,0 +1,1 @@
+"""Devices that can run a net, behind one small protocol."""

@@ -1,0 +1,1 @@
+"""The subcommands of `facecue` that run on a device."""

@@ -1,0 +1,59 @@
+"""What a subcommand is, and options that several share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge import settings as settings_module
+from edge.settings import Settings
+
+SYSTEM_FILE = Path("/etc/facecue/facecue.toml")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: `run` gets the parsed arguments and returns the exit status."""
+
+    name: str
+    summary: str
+    configure: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """--config, --model, --device, --precision."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings; else $FACECUE_CONFIG, else {SYSTEM_FILE} where it exists",
+    )
+    parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the released one)")
+    parser.add_argument("--device", metavar="NAME", help="OpenVINO device, or auto (default: auto)")
+    parser.add_argument("--precision", choices=("auto", "int8", "fp16"), help="artefact of the model")
+
+
+def config_path(args: argparse.Namespace) -> Path | None:
+    """The settings file that counts: the option, the environment's, the system's, or none."""
+    if getattr(args, "config", None) is not None:
+        return Path(args.config)
+    if os.environ.get("FACECUE_CONFIG"):
+        return Path(os.environ["FACECUE_CONFIG"])
+    return SYSTEM_FILE if SYSTEM_FILE.is_file() else None
+
+
+def load_settings(args: argparse.Namespace) -> Settings:
+    """The settings, with what the command line overrides. Raises SettingsError."""
+    settings = settings_module.load(config_path(args))
+    changes = {"folder": args.model, "device": args.device, "precision": args.precision}
+    return replace(settings, model=changed(settings.model, changes))
+
+
+def changed(section: Any, values: dict[str, Any]) -> Any:
+    """A section with those values that are not None."""
+    return replace(section, **{key: value for key, value in values.items() if value is not None})

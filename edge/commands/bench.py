@@ -1,0 +1,55 @@
+"""`facecue bench`: frames per second, the share of every stage, peak memory."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from edge.clips import DEMO_CLIP
+from edge.commands.base import Command, add_config, changed, load_settings
+from edge.session import Session
+
+STAGES = ("source", "faces", "crop", "action units", "emotion", "cues", "frame")
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", metavar="CLIP", type=Path, default=DEMO_CLIP, help="clip to replay")
+    add_config(parser)
+
+
+def _run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    settings = replace(
+        settings,
+        source=changed(settings.source, {"uri": str(args.source)}),
+        speech=replace(settings.speech, enabled=False),
+        mqtt=replace(settings.mqtt, host=""),
+    )
+    session = Session(settings, replay=True)
+    session.run(
+        lambda folder, device: print(f"{folder.card.name} {folder.precision} on {device.description}")
+    )
+    if not session.frames:
+        print("the clip has no frames", file=sys.stderr)
+        return 1
+    print(
+        f"{session.frames} frames of {args.source.name}: {session.frames / session.seconds:.1f} frames per second"
+    )
+    print(f"{'stage':14s} {'p50 ms':>8s} {'p95 ms':>8s} {'share':>7s} {'calls':>7s}")
+    whole = sum(session.stopwatch.seconds["frame"]) + sum(session.stopwatch.seconds["source"])
+    for name in STAGES:
+        seconds = np.array(session.stopwatch.seconds.get(name, []))
+        if len(seconds):
+            p50, p95 = np.percentile(seconds * 1000, [50, 95])
+            print(f"{name:14s} {p50:8.2f} {p95:8.2f} {seconds.sum() / whole:7.1%} {len(seconds):7d}")
+    print('"frame" is the sum of the stages between the source and the cues')
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    return 0
+
+
+COMMAND = Command("bench", "frames per second, time per stage, peak memory", _configure, _run)

@@ -1,0 +1,111 @@
+"""From readings to cues: only what changed, only when it lasted, and not again too soon."""
+
+from __future__ import annotations
+
+import math
+
+from edge.cues.catalogue import ATTITUDE_PHRASES, EMOTION_PHRASES, MOVEMENT_PHRASES, PRESENCE_PHRASES
+from edge.cues.latch import Latch, Settled
+from edge.cues.movements import MOVEMENTS
+from edge.cues.presence import Presence
+from edge.settings import CueSettings
+from edge.types import UNSURE, Cue, Face, Priority, Reading
+
+NAMED_DWELL = 1.6
+"""An attitude or emotion must last this many times longer than a movement: it claims more."""
+MOST_TOGETHER = 2
+"""Movements said in one breath."""
+IMPLIED = {"smile": "positive"}
+"""A movement just said that makes saying the attitude idle."""
+IMPLIED_SECONDS = 2.0
+
+
+class CueDirector:
+    """Holds what has been said about the attended person, and says only what is new.
+
+    Absence is an input: reading None with face None advances time as well.
+    """
+
+    def __init__(self, settings: CueSettings) -> None:
+        self._settings = settings
+        self._presence = Presence(settings.person_seconds, settings.absent_seconds)
+        self._said_at: dict[str, float] = {}
+        self._track = -1
+        self._reset(-1)
+
+    def update(self, face: Face | None, reading: Reading | None, width_pixels: int, now: float) -> list[Cue]:
+        """What there is to say now.
+
+        face: the attended face, None if nobody is seen. reading: None where the face could not be
+        read. width_pixels: of the picture, for "left" and "right".
+        """
+        cues = []
+        event = self._presence.update(face, width_pixels, now)
+        if event:
+            kind = "no_face" if event == "no_face" else "person"
+            cues.append(self._cue(kind, event, PRESENCE_PHRASES[event], Priority.NEXT, now, reading))
+        if event == "no_face":
+            self._reset(-1)
+        if face is not None and face.track != self._track:
+            self._reset(face.track)
+        if reading is None or not self._presence.present or reading.quality < self._settings.least_quality:
+            return cues
+        said = self._movements(reading, now)
+        named = self._named(reading, now)
+        return cues + (said or named)
+
+    def _reset(self, track: int) -> None:
+        s = self._settings
+        if track != self._track:
+            self._said_at.clear()
+        self._track = track
+        self._latches = {m: Latch(s.enter, s.leave, s.dwell_seconds) for m in MOVEMENTS}
+        self._attitude = Settled("neutral", s.dwell_seconds * NAMED_DWELL)
+        self._emotion = Settled("neutral", s.dwell_seconds * NAMED_DWELL)
+
+    def _movements(self, reading: Reading, now: float) -> list[Cue]:
+        if "movements" not in self._settings.levels:
+            return []
+        turned = []
+        for label, probability in MOVEMENTS.items():
+            latch = self._latches[label]
+            if latch.update(probability(reading.units.scores), now) and latch.on and self._fresh(label, now):
+                turned.append(label)
+        if not turned:
+            return []
+        chosen = turned[:MOST_TOGETHER]
+        for label in chosen:
+            self._said_at[label] = now
+        text = ", ".join(MOVEMENT_PHRASES[label] for label in chosen)
+        return [self._cue("cue", chosen[0], text, Priority.NORMAL, now, reading)]
+
+    def _named(self, reading: Reading, now: float) -> list[Cue]:
+        """The emotion where it is switched on, else the attitude."""
+        levels = self._settings.levels
+        if "emotion" in levels:
+            settled, seen, phrases = self._emotion, reading.emotion, EMOTION_PHRASES
+        elif "attitude" in levels:
+            settled, seen, phrases = self._attitude, reading.attitude, ATTITUDE_PHRASES
+        else:
+            return []
+        # Unsure is no change: what was last seen clearly still stands.
+        clear = seen.name != UNSURE and seen.confidence >= self._settings.named_from
+        if not settled.update(seen.name if clear else settled.value, now):
+            return []
+        label = settled.value
+        implied = any(
+            attitude == label and now - self._said_at.get(movement, -math.inf) <= IMPLIED_SECONDS
+            for movement, attitude in IMPLIED.items()
+        )
+        if implied or not self._fresh(phrases[label], now):
+            return []
+        self._said_at[phrases[label]] = now
+        return [self._cue("cue", label, phrases[label], Priority.NORMAL, now, reading)]
+
+    def _fresh(self, what: str, now: float) -> bool:
+        return now - self._said_at.get(what, -math.inf) >= self._settings.cooldown_seconds
+
+    def _cue(
+        self, kind: str, label: str, text: str, priority: Priority, now: float, reading: Reading | None
+    ) -> Cue:
+        return Cue(kind, label, text, priority, now, now + self._settings.expiry_seconds, reading)

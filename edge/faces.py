@@ -1,0 +1,55 @@
+"""Where faces are in a picture: YuNet (Wu et al. 2023) through OpenCV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import ModelError
+from edge.settings import FacesSettings
+from edge.types import Box, Face, Float32, Frame
+
+DETECTOR = Path(__file__).parent / "assets" / "face_detection_yunet_2023mar.onnx"
+OVERLAP = 0.3
+"""Boxes that overlap more are the same face (the value of YuNet's authors)."""
+
+
+class FaceFinder:
+    """Finds faces, nearest (largest) first. Raises ModelError if the detector is not installed."""
+
+    def __init__(self, settings: FacesSettings) -> None:
+        self._settings = settings
+        if not DETECTOR.is_file():
+            raise ModelError(f"the face detector {DETECTOR} is missing: install facecue again")
+        self._detector = cv2.FaceDetectorYN.create(
+            str(DETECTOR), "", (320, 320), settings.least_score, OVERLAP, 200
+        )
+
+    def find(self, frame: Frame) -> list[Face]:
+        """Faces of at least least_size_pixels, at most most_faces of them."""
+        height, width = frame.image.shape[:2]
+        scale = min(1.0, self._settings.detect_side_pixels / max(height, width))
+        image = frame.image
+        if scale < 1.0:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        # YuNet's coarsest grid is 32 px: a smaller picture has no cell to answer in.
+        pad_right, pad_below = (max(0, 32 - side) for side in (image.shape[1], image.shape[0]))
+        if pad_right or pad_below:
+            image = np.asarray(
+                cv2.copyMakeBorder(image, 0, pad_below, 0, pad_right, cv2.BORDER_REPLICATE), dtype=np.uint8
+            )
+        self._detector.setInputSize((image.shape[1], image.shape[0]))
+        _, rows = self._detector.detect(image)
+        faces = [_face(row / np.float32(1.0), scale) for row in (rows if rows is not None else [])]
+        large = [f for f in faces if min(f.box.width, f.box.height) >= self._settings.least_size_pixels]
+        large.sort(key=lambda f: f.box.width * f.box.height, reverse=True)
+        return large[: self._settings.most_faces]
+
+
+def _face(row: Float32, scale: float) -> Face:
+    x, y, width, height = (float(v) / scale for v in row[:4])
+    landmarks = (row[4:14].reshape(5, 2) / scale).astype(np.float32)
+    return Face(Box(x, y, width, height), landmarks, float(row[14]))

@@ -1,0 +1,98 @@
+"""Where cues go, once they are decided."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol, TextIO
+
+from edge.errors import FacecueError
+from edge.events import event
+from edge.sinks import Sink
+from edge.types import Cue
+
+log = logging.getLogger(__name__)
+
+
+class Outlet(Protocol):
+    """A sink as the loop sees it: SinkWorker on a device, DirectOutlet in a replay."""
+
+    name: str
+
+    def offer(self, cue: Cue) -> None:
+        """Take a cue."""
+
+    def drain(self, timeout_seconds: float) -> bool:
+        """Wait until all is delivered; False if that took too long."""
+
+    def close(self) -> None:
+        """Deliver no more."""
+
+
+class DirectOutlet:
+    """Delivers at once, on the caller's thread: a replay must come out the same every time."""
+
+    def __init__(self, sink: Sink, on_fault: Callable[[str, Exception | None], None]) -> None:
+        self._sink = sink
+        self._on_fault = on_fault
+        self._faulty = False
+        self.name = sink.name
+
+    def offer(self, cue: Cue) -> None:
+        try:
+            self._sink.deliver(cue)
+        except FacecueError as error:
+            if not self._faulty:
+                self._faulty = True
+                self._on_fault(self.name, error)
+
+    def drain(self, timeout_seconds: float) -> bool:  # noqa: ARG002  nothing is ever waiting
+        return True
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+class EventsFile:
+    """One JSON object per cue and line, written through at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, cue: Cue, latency_ms: float | None) -> None:
+        self._stream.write(json.dumps(event(cue, latency_ms), ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+
+class FanOut:
+    """Hands every cue to the events file and to every outlet."""
+
+    def __init__(self, outlets: Sequence[Outlet], events: EventsFile | None) -> None:
+        self._outlets = list(outlets)
+        self._events = events
+        self.sent: list[Cue] = []
+
+    def send(self, cue: Cue, latency_ms: float | None = None) -> None:
+        """latency_ms: from the picture to this call; None where no picture led to the cue."""
+        log.debug("%s: %s", cue.kind, cue.text)
+        self.sent.append(cue)
+        del self.sent[:-200]
+        if self._events is not None:
+            self._events.write(cue, latency_ms)
+        for outlet in self._outlets:
+            outlet.offer(cue)
+
+    def drain(self, timeout_seconds: float) -> None:
+        """Wait for the outlets, together no longer than this for each."""
+        for outlet in self._outlets:
+            if not outlet.drain(timeout_seconds):
+                log.warning("%s did not finish within %.0f s", outlet.name, timeout_seconds)
+
+    def close(self) -> None:
+        """Close every outlet, whatever happens to the others."""
+        for outlet in reversed(self._outlets):
+            try:
+                outlet.close()
+            except (FacecueError, RuntimeError) as error:
+                log.error("%s", error)

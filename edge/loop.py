@@ -1,0 +1,132 @@
+"""The two loops: a replay on the clip's own clock, and live from a camera."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from edge.cues.catalogue import HEALTH_PHRASES
+from edge.fanout import FanOut
+from edge.pipeline import Pipeline, Step
+from edge.stopwatch import Stopwatch
+from edge.types import Cue, Frame, Priority
+
+WAIT_SECONDS = 0.25
+"""The loop turns at least this often, picture or not: absence must be noticed."""
+HEALTH_EXPIRY_SECONDS = 30.0
+
+
+class Reader(Protocol):
+    """Pictures one after the other, None at the end."""
+
+    def read(self) -> Frame | None:
+        """The next picture."""
+
+
+class LatestFrames(Protocol):
+    """The newest picture, whatever happened to the others."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the source gives no pictures at present."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether there will be no more pictures (the end of a clip)."""
+
+    def latest(self, timeout_seconds: float) -> Frame | None:
+        """A picture newer than the one last handed out, or None after the time-out."""
+
+
+class ReplayClock:
+    """The position in the clip, as the clock of a replay."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Clock = Callable[[], float]
+Watch = Callable[[Frame, Step], None]
+"""Called after every frame, for displays; must return quickly."""
+
+
+def health(label: str, now: float, text: str | None = None) -> Cue:
+    """A cue about the device itself."""
+    words = text or HEALTH_PHRASES[label]
+    return Cue("health", label, words, Priority.NOW, now, now + HEALTH_EXPIRY_SECONDS)
+
+
+def replay(
+    reader: Reader,
+    pipeline: Pipeline,
+    fan_out: FanOut,
+    clock: ReplayClock,
+    stopwatch: Stopwatch,
+    stop: threading.Event,
+    watch: Watch | None = None,
+) -> int:
+    """Every frame, in order, as fast as it goes; returns how many there were."""
+    count = 0
+    while not stop.is_set():
+        with stopwatch.stage("source"):
+            frame = reader.read()
+        if frame is None:
+            break
+        clock.now = frame.captured_at
+        begin = time.monotonic()
+        _advance(
+            pipeline, fan_out, stopwatch, frame, clock.now, lambda at=begin: time.monotonic() - at, watch
+        )
+        count += 1
+    return count
+
+
+def live(
+    frames: LatestFrames,
+    pipeline: Pipeline,
+    fan_out: FanOut,
+    clock: Clock,
+    stopwatch: Stopwatch,
+    stop: threading.Event,
+    watch: Watch | None = None,
+) -> int:
+    """The newest frame each time, until `stop` is set or the source has ended.
+
+    clock: the one the frames' captured_at is counted on.
+    """
+    count, lost = 0, False
+    while not stop.is_set():
+        frame = frames.latest(WAIT_SECONDS)
+        now = clock()
+        if frames.lost != lost:
+            lost = frames.lost
+            fan_out.send(health("camera_lost" if lost else "camera_found", now))
+        if frame is None and frames.ended:
+            break
+        captured_at = frame.captured_at if frame else now
+        _advance(pipeline, fan_out, stopwatch, frame, now, lambda at=captured_at: clock() - at, watch)
+        count += frame is not None
+    return count
+
+
+def _advance(
+    pipeline: Pipeline,
+    fan_out: FanOut,
+    stopwatch: Stopwatch,
+    frame: Frame | None,
+    now: float,
+    age_seconds: Clock,
+    watch: Watch | None,
+) -> None:
+    """age_seconds: how old the picture is; in a replay, how long the work on it has taken."""
+    with stopwatch.stage("frame"):
+        step = pipeline.step(frame, now)
+    for cue in step.cues:
+        fan_out.send(cue, None if frame is None else age_seconds() * 1000.0)
+    if watch is not None and frame is not None:
+        watch(frame, step)

@@ -1,0 +1,76 @@
+"""The way of a frame, as one sentence: faces, tracking, action units, smoothing, emotion, cues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge import quality
+from edge.action_units import ActionUnitNet
+from edge.cues.director import CueDirector
+from edge.emotions import EmotionStage
+from edge.faces import FaceFinder
+from edge.settings import CueSettings
+from edge.smoothing import Smoother
+from edge.stopwatch import Stopwatch
+from edge.tracking import Tracker
+from edge.types import Cue, Face, Frame, Reading
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What one frame led to. reading: of the attended face, None where there is none."""
+
+    faces: list[Face]
+    reading: Reading | None
+    cues: list[Cue]
+
+
+class Pipeline:
+    """Pure of threads, clocks and I/O: time comes in, cues come out."""
+
+    def __init__(
+        self,
+        finder: FaceFinder,
+        net: ActionUnitNet,
+        emotions: EmotionStage,
+        settings: CueSettings,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self._finder = finder
+        self._net = net
+        self._emotions = emotions
+        self._tracker = Tracker(settings.absent_seconds)
+        self._smoother = Smoother(settings.smoothing_seconds, settings.absent_seconds)
+        self._director = CueDirector(settings)
+        self._stopwatch = stopwatch
+        self._width = 1
+
+    def step(self, frame: Frame | None, now: float) -> Step:
+        """Advance by one frame, or by none at all (None): absence is an input too."""
+        if frame is None:
+            self._tracker.update([], now)
+            return Step([], None, self._director.update(None, None, self._width, now))
+        self._width = frame.image.shape[1]
+        with self._stopwatch.stage("faces"):
+            faces = self._finder.find(frame)
+        faces = self._tracker.update(faces, now)
+        face = self._tracker.attended(faces)
+        reading = self._read(frame, face) if face is not None else None
+        with self._stopwatch.stage("cues"):
+            cues = self._director.update(face, reading, self._width, now)
+        return Step(faces, reading, cues)
+
+    def _read(self, frame: Frame, face: Face) -> Reading | None:
+        with self._stopwatch.stage("crop"):
+            try:
+                crop = self._net.crop_of(frame, face)
+            except ValueError:
+                return None  # landmarks that coincide: a face seen, but not one to read
+        with self._stopwatch.stage("action units"):
+            logits = self._net.of_crop(crop)
+        with self._stopwatch.stage("emotion"):
+            smooth = self._smoother.update(logits, face.track, frame.captured_at)
+            units = self._net.named(smooth)
+            emotion, attitude = self._emotions.read(units)
+            grade = quality.of_face(face, crop)
+        return Reading(face, units, emotion, attitude, grade, frame.captured_at)

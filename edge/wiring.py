@@ -1,0 +1,78 @@
+"""The one place where settings become objects."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from edge.action_units import ActionUnitNet
+from edge.backends.base import Backend
+from edge.backends.openvino_core import OpenVinoBackend
+from edge.faces import FaceFinder
+from edge.model_folder import ModelFolder, open_folder, released
+from edge.pipeline import Pipeline
+from edge.settings import FacesSettings, ModelSettings, Settings
+from edge.sinks import Sink
+from edge.stopwatch import Stopwatch
+from edge.types import Cue
+
+log = logging.getLogger(__name__)
+
+
+def model(settings: ModelSettings) -> ModelFolder:
+    """The checked model folder that the settings name."""
+    path = Path(settings.folder) if settings.folder else released()
+    return open_folder(path, settings.precision)
+
+
+def backend(settings: ModelSettings, folder: ModelFolder) -> Backend:
+    """The device that runs the net."""
+    made = OpenVinoBackend(folder, settings.device, settings.threads)
+    log.info("%s %s on %s", folder.card.name, folder.precision, made.description)
+    return made
+
+
+def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch: Stopwatch) -> Pipeline:
+    """Everything between a frame and its cues."""
+    return Pipeline(
+        FaceFinder(settings.faces),
+        ActionUnitNet(device, folder.card),
+        folder.emotion_stage,
+        settings.cues,
+        stopwatch,
+    )
+
+
+def annotator(
+    settings: Settings, faces: FacesSettings
+) -> tuple[FaceFinder, ActionUnitNet, ModelFolder, Backend]:
+    """The parts that read single pictures, without anything that remembers."""
+    folder = model(settings.model)
+    device = backend(settings.model, folder)
+    return FaceFinder(faces), ActionUnitNet(device, folder.card), folder, device
+
+
+class LateSink:
+    """A sink that is made when it is first needed, and again while making it fails.
+
+    A sound card or a voice may be missing at start and be there a minute later.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Sink]) -> None:
+        self.name = name
+        self._make = make
+        self._made: Sink | None = None
+
+    def deliver(self, cue: Cue) -> None:
+        if self._made is None:
+            self._made = self._make()
+        self._made.deliver(cue)
+
+    def interrupt(self) -> None:
+        if self._made is not None:
+            self._made.interrupt()
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.close()
