@@ -22,6 +22,7 @@ def reading(track: int = 3) -> Reading:
         ActionUnits(scores),
         Emotion("happiness", 0.87654, {"happiness": 0.87654}),
         Attitude("positive", 0.91, {"positive": 0.91}),
+        0.8,
         7.1,
     )
 

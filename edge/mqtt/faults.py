@@ -1,0 +1,142 @@
+"""What can go wrong with a broker, told apart in one sentence each."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.errors import MqttError
+from edge.settings import MqttSettings
+
+UNSUPPORTED_VERSION = 132
+SERVER_UNAVAILABLE = 136
+BAD_PASSWORD = 134
+NOT_AUTHORIZED = 135
+CLIENT_ID_REFUSED = 133
+TAKEN_OVER = 142
+# Sources: MQTT 5.0, 3.2.2.2 and 3.14.2.1; paho gives the codes of 3.1.1 by the same numbers.
+
+
+def place(settings: MqttSettings) -> str:
+    """host:port, as in every sentence here."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"
+
+
+def unreachable(settings: MqttSettings, error: Exception) -> MqttError:
+    """No connection: name, network, port or TLS."""
+    where = place(settings)
+    seconds = f"{settings.connect_timeout_seconds:g} s"
+    if isinstance(error, (socket.gaierror, UnicodeError)):
+        return MqttError(f"the name of the MQTT broker {where} is not known: check mqtt.host and the network")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return MqttError(
+            f"the certificate of the MQTT broker {where} is not trusted ({error.verify_message}): "
+            "set mqtt.ca_file to the authority that signed it, and mqtt.host to a name in it"
+        )
+    if isinstance(error, socket.timeout):
+        if settings.tls and "handshake" in str(error):
+            return MqttError(
+                f"the MQTT broker {where} did not answer to TLS within {seconds}: "
+                "check that mqtt.port is its TLS port, usually 8883"
+            )
+        return MqttError(
+            f"the MQTT broker {where} did not answer within {seconds}: "
+            "check mqtt.host, mqtt.port and the network"
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return MqttError(f"no MQTT broker listens at {where}: start it, or correct mqtt.host and mqtt.port")
+    if settings.tls and isinstance(error, (ssl.SSLError, ConnectionError)):
+        return MqttError(
+            f"the MQTT broker {where} does not speak TLS there ({_reason(error)}): "
+            "set mqtt.port to its TLS port, usually 8883, or mqtt.tls to false"
+        )
+    return MqttError(
+        f"the MQTT broker {where} cannot be reached ({_reason(error)}): check mqtt.host and the network"
+    )
+
+
+def refused(settings: MqttSettings, reason: ReasonCode) -> MqttError:
+    """The broker answered and said no."""
+    where = place(settings)
+    if reason.value in (BAD_PASSWORD, NOT_AUTHORIZED) and not settings.username:
+        return MqttError(
+            f"the MQTT broker {where} wants a user name: set mqtt.username and mqtt.password_file"
+        )
+    if reason.value == BAD_PASSWORD:
+        return MqttError(
+            f"the MQTT broker {where} refuses the password of {settings.username!r}: "
+            "check mqtt.username and mqtt.password_file"
+        )
+    if reason.value == NOT_AUTHORIZED:
+        return MqttError(
+            f"the MQTT broker {where} does not let {settings.username!r} in (not authorised): "
+            "check mqtt.username, mqtt.password_file and the broker's own list of users"
+        )
+    if reason.value == SERVER_UNAVAILABLE:
+        return MqttError(f"the MQTT broker {where} says that it is not available now: try again later")
+    if reason.value == CLIENT_ID_REFUSED:
+        return MqttError(
+            f"the MQTT broker {where} refuses the client's name: set mqtt.device to a short plain word"
+        )
+    if reason.value == UNSUPPORTED_VERSION:
+        return MqttError(f"the MQTT broker {where} speaks neither MQTT 5 nor 3.1.1: use another broker")
+    return MqttError(f"the MQTT broker {where} refuses the connection ({reason}): look into the broker's log")
+
+
+def no_answer(settings: MqttSettings) -> MqttError:
+    """Connected, but not a word of MQTT came back."""
+    seconds = f"{settings.connect_timeout_seconds:g} s"
+    return MqttError(f"{place(settings)} did not answer in MQTT within {seconds}: {_advice(settings)}")
+
+
+def hung_up(settings: MqttSettings) -> MqttError:
+    """Connected, and closed by the other side before a word of MQTT."""
+    return MqttError(
+        f"{place(settings)} closed the connection without an answer in MQTT: {_advice(settings)}"
+    )
+
+
+def lost(settings: MqttSettings, reason: ReasonCode | None) -> MqttError:
+    """An accepted connection has ended. reason: what the broker gave, if it said goodbye."""
+    where = place(settings)
+    if reason is not None and reason.value == TAKEN_OVER:
+        return MqttError(
+            f"another program uses this device's name at the MQTT broker {where}: "
+            "stop it, or set mqtt.device to another name"
+        )
+    said = f" ({reason})" if reason is not None else ""
+    return MqttError(
+        f"the connection to the MQTT broker {where} is lost{said}: "
+        "check the broker, the network, and that no other device has this name; facecue keeps trying"
+    )
+
+
+def unexpected(settings: MqttSettings, error: Exception) -> MqttError:
+    """Something no one thought of."""
+    return MqttError(
+        f"publishing to the MQTT broker {place(settings)} failed unexpectedly ({error!r}): "
+        "report this; facecue keeps trying"
+    )
+
+
+def denied(settings: MqttSettings, topic: str, reason: ReasonCode) -> MqttError:
+    """The broker took a message and threw it away."""
+    return MqttError(
+        f"the MQTT broker {place(settings)} refuses what is published on {topic} ({reason}): "
+        "give this user the right to write there"
+    )
+
+
+def _advice(settings: MqttSettings) -> str:
+    if settings.tls:
+        return "check that mqtt.port is an MQTT port, and that the broker asks for no client certificate"
+    return "if that is its TLS port, set mqtt.tls to true; otherwise check mqtt.port"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    return str(error) or type(error).__name__

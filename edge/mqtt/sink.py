@@ -1,0 +1,98 @@
+"""The sink that publishes cues."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from edge.errors import MqttError
+from edge.mqtt.connection import Connection
+from edge.mqtt.link import connect
+from edge.mqtt.outbox import Message, Outbox
+from edge.mqtt.payloads import encode, event_payload, person_after, state_payload, timestamp
+from edge.mqtt.topics import client_id, topics
+from edge.settings import MqttSettings
+from edge.types import Cue
+
+EXPIRY_SECONDS = 10.0
+"""After this an event is not delivered any more; also the broker is told so, under MQTT 5."""
+CHECK_CLOSE_SECONDS = 1.0
+
+OnFault = Callable[[str, "Exception | None"], None]
+
+
+class MqttSink:
+    """Publishes every cue as an event and keeps a retained state; never waits for the broker.
+
+    levels: those of cues.levels; without "emotion" no named emotion is published. on_fault: told
+    ("mqtt", error) once when the broker is away or refuses, and ("mqtt", None) when it is back, on
+    a thread of this sink. clock: the time the cues are counted on, for latency_ms; None leaves that
+    out.
+    """
+
+    name = "mqtt"
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        levels: Sequence[str],
+        on_fault: OnFault,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._levels = tuple(levels)
+        self._clock = clock
+        self._topics = topics(settings)
+        self._person = False
+        self._seq = 0
+        self._lock = threading.Lock()
+        self._outbox = Outbox()
+        self._remember(None, timestamp(time.time()))
+        self._connection = Connection(settings, self._outbox, lambda error: on_fault(self.name, error))
+
+    @staticmethod
+    def check(settings: MqttSettings) -> None:
+        """Connect once and go again, beside a facecue that runs. Raises MqttError when that fails."""
+        if not settings.host:
+            raise MqttError("mqtt.host is empty, so nothing is published: set it to the broker's name")
+        # A name of its own: with the service's the broker would throw the service out.
+        link = connect(settings, f"{client_id(settings)}-check-{secrets.token_hex(3)}")
+        link.close(CHECK_CLOSE_SECONDS)
+
+    def deliver(self, cue: Cue) -> None:
+        """Queue the event and the new state; returns at once, from any thread."""
+        latency_ms = None
+        if self._clock is not None:
+            seen_at = cue.reading.captured_at if cue.reading else cue.created_at
+            latency_ms = (self._clock() - seen_at) * 1000.0
+        expires_at = time.monotonic() + EXPIRY_SECONDS
+        ts = timestamp(time.time())
+        with self._lock:
+            self._seq += 1
+            event = encode(event_payload(cue, self._levels, ts, self._seq, latency_ms))
+            self._outbox.put(Message(self._topics.event, event, expires_at=expires_at))
+            self._person = person_after(cue, self._person)
+            self._remember(cue, ts)
+        self._connection.wake()
+
+    def interrupt(self) -> None:
+        """Nothing to cut short: deliver never waits."""
+
+    def close(self) -> None:
+        """Publish what waits and "offline", and disconnect; takes a few seconds at most."""
+        self._connection.close()
+
+    def _remember(self, cue: Cue | None, ts: str) -> None:
+        state = encode(state_payload(cue, self._person, self._levels, ts, self._seq))
+        self._outbox.put(Message(self._topics.state, state, retain=True))
+
+
+def sink_or_none(
+    settings: MqttSettings,
+    levels: Sequence[str],
+    on_fault: OnFault,
+    clock: Callable[[], float] | None = None,
+) -> MqttSink | None:
+    """The sink, or None while no broker is configured: then nothing is ever sent."""
+    return MqttSink(settings, levels, on_fault, clock) if settings.host else None

@@ -1,0 +1,50 @@
+"""Fixtures that start and end the real parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from realbroker import MOSQUITTO, Broker, Phone
+
+from edge.mqtt.sink import MqttSink
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+    if MOSQUITTO is None:
+        pytest.skip("needs the MQTT broker: install mosquitto")
+    with ExitStack() as stack:
+
+        def start(*lines: str) -> Broker:
+            broker = Broker(tmp_path, *lines)
+            stack.callback(broker.kill)
+            return broker
+
+        yield start
+
+
+@pytest.fixture
+def broker(start_broker: Callable[..., Broker]) -> Broker:
+    return start_broker()
+
+
+@pytest.fixture
+def phone(broker: Broker) -> Iterator[Phone]:
+    subscriber = Phone(broker.port)
+    yield subscriber
+    subscriber.close()
+
+
+@pytest.fixture
+def make_sink() -> Iterator[Callable[..., MqttSink]]:
+    with ExitStack() as stack:
+
+        def make(*args: object, **named: object) -> MqttSink:
+            sink = MqttSink(*args, **named)  # type: ignore[arg-type]
+            stack.callback(sink.close)
+            return sink
+
+        yield make
