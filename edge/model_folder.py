@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +107,13 @@ def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
     artefact = card.artefacts[precision]
     for name in (artefact.network, artefact.weights, card.emotion_stage):
         _verified(path, card, name)
-    arrays = _arrays(path / card.emotion_stage, EmotionStage.ARRAYS)
+    arrays = _arrays(path / card.emotion_stage, (*EmotionStage.ARRAYS, "action_units", "emotions"))
+    # The card itself has no hash: its names must be those the weights were written for, in their order.
+    for key, names in (("action_units", card.action_units), ("emotions", card.emotions)):
+        if tuple(arrays.pop(key).tolist()) != names:
+            raise ModelError(
+                f"{path}: the {key} of card.json are not those of its net: install the model again"
+            )
     try:
         stage = EmotionStage(card.action_units, card.emotions, card.unsure_below, **arrays)
     except ValueError as error:
@@ -136,7 +143,7 @@ def _verified(folder: Path, card: Card, name: str) -> Path:
     return path
 
 
-def _arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.generic]]:
+def _arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in names}

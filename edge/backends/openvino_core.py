@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge.backends.telemetry import keep_quiet
 from edge.errors import BackendError
 from edge.model_folder import ModelFolder
 
@@ -22,6 +23,7 @@ class OpenVinoBackend:
     """
 
     def __init__(self, folder: ModelFolder, device: str = "auto", threads: int = 0) -> None:
+        keep_quiet()
         try:
             import openvino
         except ImportError as error:
