@@ -115,7 +115,7 @@ class Link:
             if connection in writable:
                 self._client.loop_write()
             self._client.loop_misc()
-        except Exception:  # paho stumbles in many ways over what is not MQTT
+        except Exception:  # paho before 2.2 stumbles over what is not MQTT
             self.drop()
         if self._client.socket() is None:
             self._end(None)

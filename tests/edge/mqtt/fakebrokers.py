@@ -12,7 +12,9 @@ PROTOCOL_LEVEL = 8
 """Where CONNECT holds the version: after two bytes of header, length and name "MQTT"."""
 REFUSED_VERSION = b"\x20\x02\x00\x01"
 ACCEPTED_5 = b"\x20\x03\x00\x00\x00"
-DISCONNECT_TAKEN_OVER = b"\xe0\x02\x8e\x00"
+DISCONNECT_TAKEN_OVER = b"\xe0\x07\x8e\x05\x1f\x00\x02no"
+"""With a reason in words; paho 2.0 does not look into a shorter one."""
+UNKNOWN_ANSWER = b"\x20\x03\x00\x55\x00"
 MALFORMED_PUBACK = b"\x40\x00"
 
 
@@ -58,6 +60,13 @@ def rude(connection: socket.socket) -> None:
     """Answers in something that is not MQTT."""
     connection.recv(4096)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def garbled(connection: socket.socket) -> None:
+    """Answers with a code that MQTT does not know, and waits."""
+    connection.recv(4096)
+    connection.sendall(UNKNOWN_ANSWER)
+    silent(connection)
 
 
 def mute(connection: socket.socket) -> None:

@@ -137,6 +137,7 @@ def test_a_host_that_does_not_answer() -> None:
         (fakebrokers.silent, "did not answer in MQTT within 0.5 s: if that is its TLS port, set mqtt.tls"),
         (fakebrokers.mute, "closed the connection without an answer in MQTT"),
         (fakebrokers.rude, "closed the connection without an answer in MQTT"),
+        (fakebrokers.garbled, "closed the connection without an answer in MQTT"),
     ],
 )
 def test_something_that_is_no_broker(serve: Callable[[socket.socket], None], message: str) -> None:
@@ -157,6 +158,16 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_311(broker: Broker, phone: Phon
     event = phone.on("facecue/glasses/event")[0]
     assert event.expiry_seconds is None
     assert faults.told == []
+
+
+def test_a_broker_without_mqtt_5_tells_a_wrong_password_as_well(
+    locked_broker: Broker, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("guess\n")
+    with closing(FakeBroker(fakebrokers.only_311(locked_broker.port, says_why=True))) as old:
+        text = refusal(locked_broker.settings(port=old.port, username="anna", password_file=str(wrong)))
+    assert "does not let 'anna' in" in text
 
 
 def test_a_check_does_not_disturb_the_service(broker: Broker, phone: Phone) -> None:

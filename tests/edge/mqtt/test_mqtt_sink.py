@@ -75,7 +75,9 @@ def test_a_late_subscriber_sees_state_and_availability(
         late.close()
 
 
-def test_a_clean_close_sends_what_waits_then_offline(broker: Broker, phone: Phone) -> None:
+def test_a_clean_close_sends_what_waits_then_offline(
+    broker: Broker, phone: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
     sink = MqttSink(broker.settings(), LEVELS, Faults())
     for _ in range(30):
         sink.deliver(smile())
@@ -85,6 +87,7 @@ def test_a_clean_close_sends_what_waits_then_offline(broker: Broker, phone: Phon
     assert phone.seqs() == list(range(1, 32))
     assert phone.on(STATE)[-1].json["person"] is False
     assert phone.received[-1].payload == b"offline"
+    assert "did not reach the broker" not in caplog.text
 
 
 def test_a_killed_publisher_is_offline_by_its_last_will(broker: Broker, phone: Phone) -> None:
@@ -165,6 +168,17 @@ def test_state_and_availability_are_there_again_after_the_broker_forgot_everythi
         assert late.on(STATE)[0].json["label"] == "smile"
     finally:
         late.close()
+
+
+def test_a_loss_is_told_once_whatever_the_next_attempts_run_into(
+    broker: Broker, phone: Phone, make_sink: Callable[..., MqttSink], caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = Faults()
+    make_sink(broker.settings(), LEVELS, faults)
+    wait_until(lambda: phone.available() == [b"online"], "the device is there")
+    broker.kill()
+    wait_until(lambda: "is lost" in caplog.text and "listens at" in caplog.text, "two different errors")
+    assert len(faults.told) == 1
 
 
 def test_expired_events_do_not_arrive_late(
