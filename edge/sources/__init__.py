@@ -1,0 +1,1 @@
+"""Where pictures come from: cameras, streams, clips, folders and single pictures."""
