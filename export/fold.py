@@ -20,17 +20,17 @@ RELATIVE_DIFFERENCE = 1e-4
 def fold(layers: Sequence[nn.Module], sample: Tensor) -> nn.Sequential:
     """A copy of layers that run one after the other, batch normalisation folded away.
 
-    layers: in evaluation mode; each batch normalisation stands right behind a convolution.
+    layers: each batch normalisation is in evaluation mode and right behind a convolution.
     sample: float32, what the first layer takes; both versions are run on it. Raises ExportError
     if a batch normalisation cannot be folded, ParityError if the outputs differ.
     """
     folded: list[nn.Module] = []
     for position, layer in enumerate(layers):
+        if not isinstance(layer, _BatchNorm):
+            folded.append(copy.deepcopy(layer).eval())
+            continue
         if layer.training:
             raise ExportError(f"layer {position} is in training mode: call eval() on the net first")
-        if not isinstance(layer, _BatchNorm):
-            folded.append(copy.deepcopy(layer))
-            continue
         conv = folded.pop() if folded else None
         if not isinstance(conv, nn.Conv2d) or not isinstance(layer, nn.BatchNorm2d):
             raise ExportError(f"the batch normalisation at layer {position} follows no convolution")

@@ -42,9 +42,14 @@ def test_batch_normalisation_behind_something_else_is_refused() -> None:
         fold([nn.BatchNorm2d(3).eval()], torch.zeros(1, 3, 8, 8))
 
 
-def test_layers_in_training_mode_are_refused() -> None:
-    with pytest.raises(ExportError, match="training mode"):
-        fold([nn.Conv2d(3, 4, 3)], torch.zeros(1, 3, 8, 8))
+def test_batch_normalisation_in_training_mode_is_refused() -> None:
+    with pytest.raises(ExportError, match="layer 1 is in training mode"):
+        fold([nn.Conv2d(3, 4, 3).eval(), nn.BatchNorm2d(4)], torch.zeros(1, 3, 8, 8))
+
+
+def test_layers_that_know_no_mode_may_be_fresh() -> None:
+    folded = fold([nn.Conv2d(3, 4, 3), nn.MaxPool2d(2)], torch.randn(1, 3, 8, 8))
+    assert not any(layer.training for layer in folded.modules())
 
 
 def test_a_fold_that_changes_the_answer_is_refused() -> None:
