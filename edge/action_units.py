@@ -31,7 +31,7 @@ class ActionUnitNet:
         BackendError if the device fails or answers with something that is no number.
         """
         image = preprocess.net_input(crop, self._card.image_size)
-        logits = self._backend.infer(image[None])[0]
+        logits: npt.NDArray[np.float32] = self._backend.infer(image[None])[0]
         if not np.isfinite(logits).all():
             raise BackendError(f"{self._backend.device} answered with values that are no numbers")
         return logits

@@ -7,7 +7,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
 from edge.commands.base import Command
 from edge.errors import FacecueError
@@ -53,14 +53,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _commands() -> list[Command]:
     found = [importlib.import_module(f"edge.commands.{name}").COMMAND for name in BUILT_IN]
     # The heavy stages bring their own commands, so that a device need not even have them installed.
-    points = entry_points()
-    group = points.select(group=GROUP) if hasattr(points, "select") else points.get(GROUP, [])
-    for point in sorted(group, key=lambda p: p.name):
+    for point in sorted(_plugins(), key=lambda p: p.name):
         try:
             found.append(point.load())
         except ImportError:
             logging.getLogger(__name__).debug("the command %s is not installed", point.name)
     return found
+
+
+def _plugins() -> list[EntryPoint]:
+    if sys.version_info >= (3, 10):
+        found = list(entry_points(group=GROUP))
+    else:
+        found = list(entry_points().get(GROUP, []))
+    # An editable install may be listed twice.
+    return list({point.name: point for point in found}.values())
 
 
 def _version() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
 from edge.pipeline import Step
 from edge.types import Frame, UInt8
@@ -33,4 +34,4 @@ def annotated(frame: Frame, step: Step) -> UInt8:
     for row, line in enumerate(lines, start=1):
         for colour, thickness in ((BLACK, 3), (YELLOW, 1)):
             cv2.putText(image, line, (6, 18 * row), FONT, 0.5, colour, thickness, cv2.LINE_AA)
-    return image
+    return np.asarray(image, dtype=np.uint8)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from edge.errors import FacecueError
@@ -14,11 +15,16 @@ from edge.types import Cue
 
 log = logging.getLogger(__name__)
 
+MOST_REMEMBERED = 200
+"""Cues kept for the summary of the demo; a device runs for months."""
+
 
 class Outlet(Protocol):
     """A sink as the loop sees it: SinkWorker on a device, DirectOutlet in a replay."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """For messages."""
 
     def offer(self, cue: Cue) -> None:
         """Take a cue."""
@@ -68,20 +74,28 @@ class EventsFile:
 class FanOut:
     """Hands every cue to the events file and to every outlet."""
 
-    def __init__(self, outlets: Sequence[Outlet], events: EventsFile | None) -> None:
-        self._outlets = list(outlets)
+    def __init__(self, events: EventsFile | None) -> None:
+        self._outlets: list[Outlet] = []
         self._events = events
+        # The loop sends, and so do sinks that report a fault from their own threads.
+        self._lock = threading.RLock()
         self.sent: list[Cue] = []
+
+    def add(self, outlet: Outlet) -> None:
+        """From now on this outlet gets every cue as well."""
+        with self._lock:
+            self._outlets.append(outlet)
 
     def send(self, cue: Cue, latency_ms: float | None = None) -> None:
         """latency_ms: from the picture to this call; None where no picture led to the cue."""
         log.debug("%s: %s", cue.kind, cue.text)
-        self.sent.append(cue)
-        del self.sent[:-200]
-        if self._events is not None:
-            self._events.write(cue, latency_ms)
-        for outlet in self._outlets:
-            outlet.offer(cue)
+        with self._lock:
+            self.sent.append(cue)
+            del self.sent[:-MOST_REMEMBERED]
+            if self._events is not None:
+                self._events.write(cue, latency_ms)
+            for outlet in self._outlets:
+                outlet.offer(cue)
 
     def drain(self, timeout_seconds: float) -> None:
         """Wait for the outlets, together no longer than this for each."""

@@ -79,9 +79,7 @@ def replay(
             break
         clock.now = frame.captured_at
         begin = time.monotonic()
-        _advance(
-            pipeline, fan_out, stopwatch, frame, clock.now, lambda at=begin: time.monotonic() - at, watch
-        )
+        _advance(pipeline, fan_out, stopwatch, frame, clock.now, _since(time.monotonic, begin), watch)
         count += 1
     return count
 
@@ -109,7 +107,7 @@ def live(
         if frame is None and frames.ended:
             break
         captured_at = frame.captured_at if frame else now
-        _advance(pipeline, fan_out, stopwatch, frame, now, lambda at=captured_at: clock() - at, watch)
+        _advance(pipeline, fan_out, stopwatch, frame, now, _since(clock, captured_at), watch)
         count += frame is not None
     return count
 
@@ -130,3 +128,7 @@ def _advance(
         fan_out.send(cue, None if frame is None else age_seconds() * 1000.0)
     if watch is not None and frame is not None:
         watch(frame, step)
+
+
+def _since(clock: Clock, begin: float) -> Clock:
+    return lambda: clock() - begin

@@ -18,19 +18,26 @@ CHECK_SIDE = 64
 
 def of_crop(crop: UInt8) -> float:
     """Quality 0..1 of a picture that is a face already: the worst of size, sharpness and light."""
-    size = min(crop.shape[:2]) / FULL_SIZE_PIXELS
+    return _worst(min(crop.shape[:2]) / FULL_SIZE_PIXELS, *_sharpness_and_light(crop))
+
+
+def of_face(face: Face, crop: UInt8) -> float:
+    """Quality 0..1 of a detected face (crop: the aligned one), its turning away included."""
+    size = min(face.box.width, face.box.height) / FULL_SIZE_PIXELS
+    return _worst(size, facing(face.landmarks), *_sharpness_and_light(crop))
+
+
+def _sharpness_and_light(crop: UInt8) -> tuple[float, float]:
     grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, (CHECK_SIDE, CHECK_SIDE), interpolation=cv2.INTER_AREA)
     sharpness = float(cv2.Laplacian(small, cv2.CV_64F).var()) / FULL_SHARPNESS
     mean, deviation = float(np.mean(small)), float(np.std(small))
     light = min(mean / 50.0, (255.0 - mean) / 30.0, deviation / 20.0)
-    return float(np.clip(min(size, sharpness, light), 0.0, 1.0))
+    return sharpness, light
 
 
-def of_face(face: Face, crop: UInt8) -> float:
-    """Quality 0..1 of a detected face, its turning away included."""
-    size = min(face.box.width, face.box.height) / FULL_SIZE_PIXELS
-    return float(np.clip(min(of_crop(crop), size, facing(face.landmarks)), 0.0, 1.0))
+def _worst(*grades: float) -> float:
+    return float(np.clip(min(grades), 0.0, 1.0))
 
 
 def facing(landmarks: Float32) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import sink_or_none
 from edge.paced import PacedFrames
+from edge.pipeline import Pipeline
 from edge.settings import Settings
 from edge.sinks import Sink, SinkWorker
 from edge.sources.grabber import Grabber
@@ -71,9 +72,11 @@ class Session:
                 return time.monotonic() - started
 
             clock: loop.Clock = replay_clock if self.replay else since_start
-            fan_out = FanOut(self._outlets(clock), EventsFile(self.events) if self.events else None)
+            fan_out = FanOut(EventsFile(self.events) if self.events else None)
             self._fan_out, self._clock = fan_out, clock
             stack.callback(fan_out.close)
+            for outlet in self._outlets(clock):
+                fan_out.add(outlet)
             if on_ready is not None:
                 on_ready(folder, device)
             begin = time.perf_counter()
@@ -103,21 +106,23 @@ class Session:
             fan_out.drain(DRAIN_SECONDS)
             return fan_out
 
-    def _live(self, frames: loop.LatestFrames, pipeline: wiring.Pipeline, clock: loop.Clock) -> int:
+    def _live(self, frames: loop.LatestFrames, pipeline: Pipeline, clock: loop.Clock) -> int:
         return loop.live(frames, pipeline, self._fan_out, clock, self.stopwatch, self.stop, self.watch)
 
-    def _outlets(self, clock: loop.Clock) -> list[Outlet]:
+    def _outlets(self, clock: loop.Clock) -> Iterator[Outlet]:
         sinks = list(self.sinks)
         speech = self.settings.speech
         # A replay outruns any player: it speaks into a file, or not at all.
         if speech.enabled and (not self.replay or speech.wav):
             sinks.append(wiring.LateSink("speech", lambda: self._speech(clock)))
-        mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault)
+        mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault, clock)
         if mqtt is not None:
             sinks.append(mqtt)
-        if self.replay:
-            return [DirectOutlet(sink, self._on_fault) for sink in sinks]
-        return [SinkWorker(sink, clock, self._on_fault) for sink in sinks]
+        for sink in sinks:
+            if self.replay:
+                yield DirectOutlet(sink, self._on_fault)
+            else:
+                yield SinkWorker(sink, clock, self._on_fault)
 
     def _speech(self, clock: loop.Clock) -> Sink:
         player = choose_player(self.settings.speech, clock, self.fallback_wav)

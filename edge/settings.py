@@ -73,7 +73,7 @@ class FacesSettings:
 class CueSettings:
     """What is said, and when."""
 
-    levels: list[str] = setting(
+    levels: list[str] = setting(  # noqa: RUF009  it makes a field
         ["movements", "attitude"],
         "what is said of a face: any of movements, attitude, emotion",
         choices=LEVELS,

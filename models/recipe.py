@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from edge.errors import FacecueError
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
 
-class RecipeError(ValueError):
+class RecipeError(FacecueError, ValueError):
     """The recipe cannot be read, or a key or value in it is wrong."""
 
 

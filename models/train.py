@@ -18,6 +18,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from edge import preprocess
+from edge.errors import FacecueError
 from edge.facs import ACTION_UNITS, EMOTIONS
 from models.assemble import TrainingData
 from models.data.augment import degrade
@@ -34,7 +35,7 @@ GENTLE = {0: 0.2, 1: 0.3, 2: 0.6}
 """Earlier blocks are already right for pictures in general and move more slowly."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(FacecueError, RuntimeError):
     """Training cannot begin or go on."""
 
 
@@ -127,7 +128,7 @@ def _run_stage(
         if not torch.isfinite(total):
             raise TrainingError(f"the loss is no number at step {step}: lower learning_rate in the recipe")
         optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         _follow(

@@ -37,9 +37,8 @@ def _run(args: argparse.Namespace) -> int:
     if not session.frames:
         print("the clip has no frames", file=sys.stderr)
         return 1
-    print(
-        f"{session.frames} frames of {args.source.name}: {session.frames / session.seconds:.1f} frames per second"
-    )
+    rate = session.frames / session.seconds
+    print(f"{session.frames} frames of {args.source.name}: {rate:.1f} frames per second")
     print(f"{'stage':14s} {'p50 ms':>8s} {'p95 ms':>8s} {'share':>7s} {'calls':>7s}")
     whole = sum(session.stopwatch.seconds["frame"]) + sum(session.stopwatch.seconds["source"])
     for name in STAGES:

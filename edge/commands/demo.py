@@ -34,7 +34,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--save",
         type=Path,
         metavar="FILE",
-        help="write an annotated video (.mp4, .avi) or contact sheet (.png, .jpg): this writes pictures to disk",
+        help="annotated video (.mp4, .avi) or contact sheet (.png, .jpg): this writes pictures to disk",
     )
     parser.add_argument("--fast", action="store_true", help="do not wait for the clip's own speed")
     parser.add_argument("--plain", action="store_true", help="lines of text instead of the live view")

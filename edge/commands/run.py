@@ -15,6 +15,7 @@ from edge.console import ConsoleSink
 from edge.errors import SettingsError
 from edge.session import Session
 from edge.settings import LEVELS, Settings
+from edge.sources.naming import without_credentials
 from edge.sources.open import is_live
 
 
@@ -59,7 +60,9 @@ def _run(args: argparse.Namespace) -> int:
     settings = apply_cues(load_settings(args), args)
     settings = replace(settings, source=changed(settings.source, {"uri": args.source}))
     if args.replay and is_live(settings.source.uri):
-        raise SettingsError([f"--replay needs a clip or a folder of pictures, not {settings.source.uri}"])
+        raise SettingsError(
+            [f"--replay needs a clip or a folder of pictures, not {without_credentials(settings.source.uri)}"]
+        )
     with ExitStack() as stack:
         events = _open_events(args.events, stack)
         sinks = [] if args.quiet or args.events == "-" else [ConsoleSink(sys.stdout)]

@@ -9,14 +9,14 @@ from edge.cues.latch import Latch, Settled
 from edge.cues.movements import MOVEMENTS
 from edge.cues.presence import Presence
 from edge.settings import CueSettings
-from edge.types import UNSURE, Cue, Face, Priority, Reading
+from edge.types import UNSURE, Attitude, Cue, Emotion, Face, Priority, Reading
 
-NAMED_DWELL = 1.6
+NAMED_DWELL = 2.0
 """An attitude or emotion must last this many times longer than a movement: it claims more."""
 MOST_TOGETHER = 2
 """Movements said in one breath."""
-IMPLIED = {"smile": "positive"}
-"""A movement just said that makes saying the attitude idle."""
+IMPLIED = {"smile": ("positive", "happiness")}
+"""A movement just said that makes naming these idle."""
 IMPLIED_SECONDS = 2.0
 
 
@@ -83,9 +83,11 @@ class CueDirector:
         """The emotion where it is switched on, else the attitude."""
         levels = self._settings.levels
         if "emotion" in levels:
-            settled, seen, phrases = self._emotion, reading.emotion, EMOTION_PHRASES
+            settled, phrases = self._emotion, EMOTION_PHRASES
+            seen: Emotion | Attitude = reading.emotion
         elif "attitude" in levels:
-            settled, seen, phrases = self._attitude, reading.attitude, ATTITUDE_PHRASES
+            settled, phrases = self._attitude, ATTITUDE_PHRASES
+            seen = reading.attitude
         else:
             return []
         # Unsure is no change: what was last seen clearly still stands.
@@ -94,8 +96,8 @@ class CueDirector:
             return []
         label = settled.value
         implied = any(
-            attitude == label and now - self._said_at.get(movement, -math.inf) <= IMPLIED_SECONDS
-            for movement, attitude in IMPLIED.items()
+            label in named and now - self._said_at.get(movement, -math.inf) <= IMPLIED_SECONDS
+            for movement, named in IMPLIED.items()
         )
         if implied or not self._fresh(phrases[label], now):
             return []

@@ -14,6 +14,8 @@ def is_clip(path: Path) -> bool:
 
     What cannot be opened counts as a picture: its reader says best what is wrong.
     """
+    if not path.is_file():  # a named pipe would block for ever
+        return False
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)

@@ -6,6 +6,8 @@ lit ones. Each function takes and returns uint8 grey pictures; the random genera
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ def degrade(image: UInt8, size: int, rng: np.random.Generator) -> UInt8:
     Mirrored in half of the cases; rotated by up to 14 degrees, scaled by 0.85-1.15, shifted by up
     to 10 %; lost resolution, blur, gamma, contrast, JPEG, noise and a patch erased, each sometimes.
     """
-    view = _warp(image, size, rng)
+    view: npt.NDArray[Any] = _warp(image, size, rng)
     if rng.random() < 0.25:
         small = int(rng.integers(max(20, size // 4), max(21, size * 3 // 4)))
         view = cv2.resize(cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA), (size, size))
@@ -55,7 +57,8 @@ def _warp(image: UInt8, size: int, rng: np.random.Generator) -> UInt8:
         scale, height, width = scale / base, size, size
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     shift = rng.uniform(-0.1, 0.1, 2) * size
-    matrix[:, 2] += np.array([size / 2 - width / 2, size / 2 - height / 2]) + shift
+    centre = np.array([size / 2 - width / 2, size / 2 - height / 2])
+    matrix[:, 2] = np.asarray(matrix[:, 2]) + centre + shift
     if rng.random() < 0.5:
         image = np.ascontiguousarray(image[:, ::-1])
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge.errors import FacecueError
 
-class DataError(ValueError):
+
+class DataError(FacecueError, ValueError):
     """A data file is missing or does not hold what its reader needs."""
 
 

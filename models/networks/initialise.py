@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from models.data.readers import DataError
 from models.networks.vgg_face_au import VggFaceAu
@@ -93,8 +94,8 @@ def load(net: VggFaceAu, path: Path, bgr: bool = False) -> str:
     if bgr:
         mean, scale = mean[::-1], scale[::-1]
     weight, bias = filters[0]
-    ours_mean = net.mean.numpy().reshape(3)  # type: ignore[operator,union-attr]
-    ours_scale = net.scale.numpy().reshape(3)  # type: ignore[operator,union-attr]
+    ours_mean = net.mean.numpy().reshape(3)
+    ours_scale = net.scale.numpy().reshape(3)
     offset = (weight.sum(axis=(2, 3)) * (scale * (ours_mean - mean))).sum(axis=1)
     filters[0] = (
         (weight * (scale / ours_scale)[None, :, None, None]).astype(np.float32),
@@ -119,16 +120,18 @@ def preserve(net: VggFaceAu, images: torch.Tensor) -> None:
     for index, block in enumerate(net.blocks):
         if index:
             x = net.pool(x)
-        layers = list(block.children())  # type: ignore[union-attr]
-        for conv, norm, relu in zip(layers[0::3], layers[1::3], layers[2::3]):
-            y = conv(x)
-            mean, variance = y.mean(dim=(0, 2, 3)), y.var(dim=(0, 2, 3))
-            norm.running_mean.copy_(mean)
-            norm.running_var.copy_(variance)
-            norm.weight.copy_(torch.sqrt(variance + norm.eps))
-            norm.bias.copy_(mean)
-            x = relu(norm.eval()(y))
-            norm.train()
+        for layer in block.children():
+            if isinstance(layer, nn.BatchNorm2d):
+                mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3))
+                assert layer.running_mean is not None and layer.running_var is not None
+                layer.running_mean.copy_(mean)
+                layer.running_var.copy_(variance)
+                layer.weight.copy_(torch.sqrt(variance + layer.eps))
+                layer.bias.copy_(mean)
+                x = layer.eval()(x)
+                layer.train()
+            else:
+                x = layer(x)
 
 
 def _tensors(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -37,6 +37,10 @@ class VggFaceAu(nn.Module):
     `blendshapes` read the pooled features, help the training and are dropped at export.
     """
 
+    mean: Tensor
+    scale: Tensor
+    frozen_blocks: int = 0
+
     def __init__(self, units: int, emotions: int, blendshapes: int, dropout: float = 0.3) -> None:
         super().__init__()
         self.register_buffer("mean", torch.full((1, 3, 1, 1), 117.0))
@@ -82,11 +86,9 @@ class VggFaceAu(nn.Module):
 
     def convolutions(self) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
         """Every convolution with its batch normalisation, first to last."""
-        pairs = []
-        for block in self.blocks:
-            layers = list(block.children())  # type: ignore[union-attr]
-            pairs += list(zip(layers[0::3], layers[1::3]))
-        return pairs
+        modules = [module for block in self.blocks for module in block.children()]
+        convolutions = [m for m in modules if isinstance(m, nn.Conv2d)]
+        return list(zip(convolutions, [m for m in modules if isinstance(m, nn.BatchNorm2d)]))
 
     def freeze(self, blocks: int) -> None:
         """Hold the first `blocks` blocks fixed, their statistics included."""
@@ -94,8 +96,6 @@ class VggFaceAu(nn.Module):
         for block in self.blocks[:blocks]:
             for parameter in block.parameters():
                 parameter.requires_grad_(False)
-
-    frozen_blocks: int = 0
 
     def train(self, mode: bool = True) -> VggFaceAu:
         super().train(mode)
