@@ -38,6 +38,7 @@ debian_install() {
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod 755 "$policy"
         trap 'rm -f "$policy"' EXIT
+        trap 'exit 130' INT TERM
     fi
     apt_status=0
     {
@@ -47,7 +48,7 @@ debian_install() {
     } >"$apt_log" 2>&1 </dev/null || apt_status=$?
     if [ -n "$policy" ]; then
         rm -f "$policy"
-        trap - EXIT
+        trap - EXIT INT TERM
     fi
     for package in "$@"; do
         if [ -e "/lib/systemd/system/$package.service" ] && have systemctl; then
@@ -99,12 +100,18 @@ print(platform.machine() if sys.maxsize > 2**32 else "32-bit")')
     *) stop "facecue needs a 64-bit x86 or ARM system, and this one is $machine:" \
         "on a Raspberry Pi, use the 64-bit Raspberry Pi OS." ;;
     esac
-    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-        package=python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
-        if ! debian_install "$package"; then
-            stop "Python's venv module is missing: install it with 'apt-get update && apt-get install $package' as root," \
-                "then run this again."
-        fi
+}
+
+# has_venv: whether $python can make virtual environments; Debian has that in a package of its own.
+has_venv() {
+    "$python" -c 'import ensurepip, venv' >/dev/null 2>&1
+}
+
+bring_venv() {
+    package=python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
+    if ! has_venv && ! debian_install "$package"; then
+        stop "Python's venv module is missing: install it with 'apt-get update && apt-get install $package'" \
+            "as root, then run this again."
     fi
 }
 
@@ -159,6 +166,7 @@ prepare() {
     then
         return
     fi
+    bring_venv
     say "Setting up $environment, once: about $size from the Python package index."
     rm -f -- "$environment/stamp"
     if [ "$(cat "$environment/base" 2>/dev/null)" != "$base" ]; then
