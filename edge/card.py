@@ -6,6 +6,7 @@ same net (FP16 for every device, INT8 for processors); all share names, order an
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,8 @@ from edge.facs import ACTION_UNITS, EMOTIONS
 
 FORMAT = 1
 """Raised when a card changes so that an older program would misread it."""
+SEAL = "card_sha256"
+"""Hash of everything else in the card: it guards the others, but no file could guard it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def read(path: Path) -> Card:
         raise ModelError(f"{path} cannot be read ({error.strerror}): install the model again") from error
     except ValueError as error:
         raise ModelError(f"{path} is not valid JSON ({error}): install the model again") from error
+    if not isinstance(table, dict) or table.pop(SEAL, None) != seal(table):
+        raise ModelError(f"{path} is damaged or was changed by hand: install the model again")
     try:
         artefacts = {
             name: Artefact(**{**a, "tolerance": Tolerance(**a["tolerance"])})
@@ -113,4 +118,11 @@ def read(path: Path) -> Card:
 
 def write(card: Card, path: Path) -> None:
     """Write card.json, keys in the order of the class, so that a difference is easy to read."""
-    path.write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    table = json.loads(json.dumps(asdict(card)))
+    table[SEAL] = seal(table)
+    path.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _seal(table: Mapping[str, Any]) -> str:
+    text = json.dumps(table, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

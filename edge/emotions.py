@@ -67,10 +67,11 @@ class EmotionStage:
         found = self.probabilities(log_odds(p))
         emotions = {name: float(v) for name, v in zip(self.emotions, found)}
         attitudes = attitudes_of(emotions)
-        return (
-            Emotion(*self._decide(emotions), probabilities=emotions),
-            Attitude(*self._decide(attitudes), probabilities=attitudes),
-        )
+        emotion = Emotion(*self._decide(emotions), probabilities=emotions)
+        name, confidence = self._decide(attitudes)
+        if name == "neutral" and emotion.name == "surprise":
+            name = UNSURE  # neither positive nor negative, but to call it neutral would mislead
+        return emotion, Attitude(name, confidence, probabilities=attitudes)
 
     def _decide(self, probabilities: Mapping[str, float]) -> tuple[str, float]:
         name = max(probabilities, key=lambda n: probabilities[n])

@@ -17,7 +17,7 @@ from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
 from edge.errors import BackendError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
-from edge.mqtt.sink import sink_or_none
+from edge.mqtt.sink import MqttSink, sink_or_none
 from edge.paced import PacedFrames
 from edge.pipeline import Pipeline
 from edge.settings import Settings
@@ -62,6 +62,8 @@ class Session:
             device = wiring.backend(self.settings.model, folder)
             stack.callback(device.close)
             pipeline = wiring.pipeline(self.settings, folder, device, self.stopwatch)
+            if self.settings.mqtt.host and self.settings.mqtt.required:
+                MqttSink.check(self.settings.mqtt)
             # The first source error is the user's to mend; only later ones are waited out.
             first = open_source(self.settings.source)
             stack.callback(first.close)

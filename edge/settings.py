@@ -127,6 +127,7 @@ class MqttSettings:
     password_file: str = setting("", "file whose first line is the password")
     tls: bool = setting(False, "encrypt the connection")
     ca_file: str = setting("", "certificate authority of the broker; empty means the system's")
+    required: bool = setting(True, "stop at start if the broker refuses; false: go on and keep trying")
     keepalive_seconds: int = setting(15, "a dead link is found within twice this", least=5, most=600)
     connect_timeout_seconds: float = setting(
         5.0, "no answer from the broker for this long", least=0.5, most=60.0
