@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class Tolerance:
     flipped_share: float
     emotion_share: float
 
+    def __post_init__(self) -> None:
+        _require(self, Real, "probability", "flipped_share", "emotion_share")
+
 
 @dataclass(frozen=True)
 class Artefact:
@@ -44,6 +48,9 @@ class Artefact:
     weights: str
     ir_version: int
     tolerance: Tolerance
+
+    def __post_init__(self) -> None:
+        _require(self, str, "network", "weights")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,10 @@ class Card:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
+        _require(self, str, "name", "version", "licence", "input", "output", "emotion_stage", "golden")
+        _require(self, int, "image_size")
+        _require(self, Real, "unsure_below")
+        _require(self, Mapping, "artefacts", "sha256")
         faults = [f"action unit {u} is unknown" for u in self.action_units if u not in ACTION_UNITS]
         faults += [f"emotion {e} is unknown" for e in self.emotions if e not in EMOTIONS]
         if len(set(self.action_units)) != len(self.action_units):
@@ -85,6 +96,8 @@ class Card:
             faults.append("an emotion stands twice")
         if not 16 <= self.image_size <= 1024:
             faults.append(f"image_size {self.image_size} is not between 16 and 1024")
+        if not 0.0 <= self.unsure_below <= 1.0:
+            faults.append(f"unsure_below {self.unsure_below} is not between 0 and 1")
         if self.colour != "grey":
             faults.append(f'colour "{self.colour}" is not one this program prepares (grey)')
         if self.format != FORMAT:
@@ -93,6 +106,14 @@ class Card:
             faults.append("it names no artefact")
         if faults:
             raise ValueError("; ".join(faults))
+
+
+def _require(of: object, kind: type, *names: str) -> None:
+    """The card has no hash of its own, so what a hand changed in it must be found here."""
+    for name in names:
+        value = getattr(of, name)
+        if not isinstance(value, kind):
+            raise ValueError(f"{name} cannot be {value!r}")
 
 
 def read(path: Path) -> Card:
@@ -123,6 +144,7 @@ def write(card: Card, path: Path) -> None:
     path.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _seal(table: Mapping[str, Any]) -> str:
+def seal(table: Mapping[str, Any]) -> str:
+    """Hash of a card's table, its seal left out."""
     text = json.dumps(table, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
