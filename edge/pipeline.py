@@ -43,21 +43,19 @@ class Pipeline:
         self._smoother = Smoother(settings.smoothing_seconds, settings.absent_seconds)
         self._director = CueDirector(settings)
         self._stopwatch = stopwatch
-        self._width = 1
 
     def step(self, frame: Frame | None, now: float) -> Step:
         """Advance by one frame, or by none at all (None): absence is an input too."""
         if frame is None:
             self._tracker.update([], now)
-            return Step([], None, self._director.update(None, None, self._width, now))
-        self._width = frame.image.shape[1]
+            return Step([], None, self._director.no_picture(now))
         with self._stopwatch.stage("faces"):
             faces = self._finder.find(frame)
         faces = self._tracker.update(faces, now)
         face = self._tracker.attended(faces)
         reading = self._read(frame, face) if face is not None else None
         with self._stopwatch.stage("cues"):
-            cues = self._director.update(face, reading, self._width, now)
+            cues = self._director.update(face, reading, frame.image.shape[1], now)
         return Step(faces, reading, cues)
 
     def _read(self, frame: Frame, face: Face) -> Reading | None:

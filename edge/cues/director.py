@@ -23,7 +23,7 @@ IMPLIED_SECONDS = 2.0
 class CueDirector:
     """Holds what has been said about the attended person, and says only what is new.
 
-    Absence is an input: reading None with face None advances time as well.
+    Absence is an input: reading None with face None advances time as well, and so does no_picture.
     """
 
     def __init__(self, settings: CueSettings) -> None:
@@ -31,6 +31,7 @@ class CueDirector:
         self._presence = Presence(settings.person_seconds, settings.absent_seconds)
         self._said_at: dict[str, float] = {}
         self._track = -1
+        self._read_at = -math.inf
         self._reset(-1)
 
     def update(self, face: Face | None, reading: Reading | None, width_pixels: int, now: float) -> list[Cue]:
@@ -39,20 +40,36 @@ class CueDirector:
         face: the attended face, None if nobody is seen. reading: None where the face could not be
         read. width_pixels: of the picture, for "left" and "right".
         """
-        cues = []
-        event = self._presence.update(face, width_pixels, now)
-        if event:
-            kind = "no_face" if event == "no_face" else "person"
-            cues.append(self._cue(kind, event, PRESENCE_PHRASES[event], Priority.NEXT, now, reading))
-        if event == "no_face":
-            self._reset(-1)
+        cues = self._told(self._presence.update(face, width_pixels, now), reading, now)
         if face is not None and face.track != self._track:
             self._reset(face.track)
         if reading is None or not self._presence.present or reading.quality < self._settings.least_quality:
+            if now - self._read_at > self._settings.dwell_seconds:
+                self._restart()
             return cues
-        said = self._movements(reading, now)
-        named = self._named(reading, now)
-        return cues + (said or named)
+        self._read_at = now
+        # What is to be named waits for the next step rather than being lost.
+        return cues + (self._movements(reading, now) or self._named(reading, now))
+
+    def no_picture(self, now: float) -> list[Cue]:
+        """What there is to say while no picture comes: at most that nobody is there any more."""
+        return self._told(self._presence.unseen(now), None, now)
+
+    def _told(self, event: str, reading: Reading | None, now: float) -> list[Cue]:
+        if not event:
+            return []
+        gone = event == "no_face"
+        if gone:
+            self._reset(-1)
+        kind = "no_face" if gone else "person"
+        return [self._cue(kind, event, PRESENCE_PHRASES[event], Priority.NEXT, now, reading)]
+
+    def _restart(self) -> None:
+        """After a while in which nothing could be read, no change may count as having lasted."""
+        for latch in self._latches.values():
+            latch.restart()
+        self._attitude.restart()
+        self._emotion.restart()
 
     def _reset(self, track: int) -> None:
         s = self._settings
@@ -90,16 +107,18 @@ class CueDirector:
             seen = reading.attitude
         else:
             return []
-        # Unsure is no change: what was last seen clearly still stands.
+        # Unsure is no change: what was last seen clearly still stands. Nor is, for now, what was
+        # said a moment ago: it is said again if it still lasts when the cooldown is over.
         clear = seen.name != UNSURE and seen.confidence >= self._settings.named_from
-        if not settled.update(seen.name if clear else settled.value, now):
+        sayable = clear and self._fresh(phrases[seen.name], now)
+        if not settled.update(seen.name if sayable else settled.value, now):
             return []
         label = settled.value
         implied = any(
             label in named and now - self._said_at.get(movement, -math.inf) <= IMPLIED_SECONDS
             for movement, named in IMPLIED.items()
         )
-        if implied or not self._fresh(phrases[label], now):
+        if implied:
             return []
         self._said_at[phrases[label]] = now
         return [self._cue("cue", label, phrases[label], Priority.NORMAL, now, reading)]

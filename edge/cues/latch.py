@@ -32,6 +32,10 @@ class Latch:
         self._since = None
         return True
 
+    def restart(self) -> None:
+        """A change that has begun must last anew: what came after it was not observed."""
+        self._since = None
+
 
 class Settled(Generic[T]):
     """The value that has been seen without a break for `dwell_seconds`."""
@@ -53,3 +57,7 @@ class Settled(Generic[T]):
             return False
         self.value, self._since = seen, math.inf
         return True
+
+    def restart(self) -> None:
+        """A change that has begun must last anew: what came after it was not observed."""
+        self._candidate, self._since = self.value, math.inf

@@ -29,10 +29,18 @@ class Presence:
                 return ""
             place = face.box.centre[0] / max(width_pixels, 1)
             return "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
-        if self._arriving.value:
-            if now - self._seen_at < self._absent:
-                return ""
-            self._arriving.value = False
-            return "no_face"
-        self._arriving.update(False, now)
-        return ""
+        if not self.present:
+            self._arriving.restart()
+        return self.unseen(now)
+
+    def unseen(self, now: float) -> str:
+        """ "no_face" when the last face was too long ago, else "".
+
+        For a moment without a picture: it does not say that nobody is there, so an arrival goes on.
+        """
+        if now - self._seen_at <= self._absent:
+            return ""
+        gone = self.present
+        self._arriving.value = False
+        self._arriving.restart()
+        return "no_face" if gone else ""
