@@ -108,5 +108,5 @@ class FanOut:
         for outlet in reversed(self._outlets):
             try:
                 outlet.close()
-            except (FacecueError, RuntimeError) as error:
-                log.error("%s", error)
+            except Exception as error:  # the others must be closed all the same
+                log.error("%s: %s", outlet.name, error)

@@ -208,19 +208,18 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         heading = re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", line)
-        key = re.match(r"\s*([\w-]+)\s*=", line)
+        key = re.match(r"\s*([\w.-]+)\s*=", line)
         if heading:
             section = heading.group(1)
-            lines.setdefault((section, ""), number)
-        elif key and section:
-            lines.setdefault((section, key.group(1)), number)
-        elif key:
-            lines.setdefault((key.group(1), ""), number)
+        if heading or key:
+            full = ".".join(part for part in (section, key.group(1) if key else "") if part)
+            first, _, rest = full.partition(".")
+            lines.setdefault((first, rest), number)
     return table, lines
 
 
 def _at(lines: dict[tuple[str, str], int], section: str, key: str) -> str:
-    number = lines.get((section, key))
+    number = lines.get((section, key)) or lines.get((section, ""))
     return f", line {number}" if number else ""
 
 
@@ -264,7 +263,8 @@ def _check(
     faults: list[str],
 ) -> None:
     if kind is float and type(value) is int:
-        value = float(value)
+        # A float holds no more than this; what lies beyond is out of every range.
+        value = float(max(-(10**300), min(value, 10**300)))
     if kind == list[str]:
         right = isinstance(value, list) and all(isinstance(v, str) for v in value)
         wanted = "a list of texts"

@@ -44,7 +44,9 @@ class OpenVinoBackend:
         if device == "CPU" and threads:
             options["INFERENCE_NUM_THREADS"] = threads
         try:
-            self._compiled = core.compile_model(core.read_model(folder.network), device, options)
+            self._compiled = core.compile_model(
+                core.read_model(folder.network, folder.weights), device, options
+            )
             shape = tuple(self._compiled.input(folder.card.input).shape)
             self._output = self._compiled.output(folder.card.output)
         except RuntimeError as error:
