@@ -38,6 +38,7 @@ class Recording:
             raise SourceError(f"--save: there is no folder {path.parent}")
         self._video: cv2.VideoWriter | None = None
         self._tiles: list[UInt8] = []
+        self._standing: UInt8 | None = None
         self._written = 0
         self._begin: float | None = None
 
@@ -51,15 +52,17 @@ class Recording:
                 self._tiles.append(self._tile(annotated(frame, step)))
             return
         image = annotated(frame, step)
+        height, width = image.shape[:2] if self._standing is None else self._standing.shape[:2]
         if self._video is None:
-            size = (image.shape[1], image.shape[0])
             code = cv2.VideoWriter.fourcc(*VIDEO_CODES[self._suffix])
-            self._video = cv2.VideoWriter(str(self.path), code, VIDEO_RATE, size)
+            self._video = cv2.VideoWriter(str(self.path), code, VIDEO_RATE, (width, height))
             if not self._video.isOpened():
                 raise SourceError(f"--save: {self.path} cannot be written")
-        while self._written <= elapsed * VIDEO_RATE:
-            self._video.write(image)
-            self._written += 1
+        if self._standing is not None:
+            while self._written < round(elapsed * VIDEO_RATE):
+                self._video.write(self._standing)
+                self._written += 1
+        self._standing = _fitted(image, width, height)
 
     def __enter__(self) -> Recording:
         return self
@@ -68,6 +71,8 @@ class Recording:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._video is not None:
+            if self._standing is not None:
+                self._video.write(self._standing)
             self._video.release()
         elif self._tiles:
             blank = np.zeros_like(self._tiles[0])
@@ -77,9 +82,17 @@ class Recording:
             if not cv2.imwrite(str(self.path), np.vstack(rows)) and kind is None:
                 raise SourceError(f"--save: {self.path} cannot be written")
 
-    @staticmethod
-    def _tile(image: UInt8) -> UInt8:
-        height = round(image.shape[0] * SHEET_WIDTH / image.shape[1])
-        return np.asarray(
-            cv2.resize(image, (SHEET_WIDTH, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
-        )
+    def _tile(self, image: UInt8) -> UInt8:
+        first = self._tiles[0] if self._tiles else image
+        return _fitted(image, SHEET_WIDTH, max(1, round(first.shape[0] * SHEET_WIDTH / first.shape[1])))
+
+
+def _fitted(image: UInt8, width: int, height: int) -> UInt8:
+    """The whole picture, as large as it fits in width x height; the rest is black."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    across, down = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    out = np.zeros((height, width, 3), dtype=np.uint8)
+    out[:down, :across] = cv2.resize(image, (across, down), interpolation=cv2.INTER_AREA)
+    return out
