@@ -11,10 +11,9 @@ import numpy.typing as npt
 from edge.facs import EMOTIONS
 from models.data import ckplus, ferplus, lfw, teacher
 from models.data.faceset import FaceSet, join
-from models.data.readers import DataError
-from models.recipe import Recipe
+from models.data.readers import BLENDSHAPES, DataError, load_names
+from models.recipe import FOLDS, SETS, Recipe
 
-FOLDS = 10
 CERTAIN_NEUTRAL = 0.8
 """Share of the votes from which a FER+ face counts as neutral for the teacher's zero."""
 
@@ -39,6 +38,7 @@ class TrainingData:
 
 def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     """Read everything below `folder` that the recipe draws from. Raises DataError."""
+    names = _names(folder)
     fer, _, _ = ferplus.read(folder, "train")
     valid, votes, plurality = ferplus.read(folder, "valid")
     coded_frames, kinds = ckplus.peaks(folder)
@@ -47,30 +47,33 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
 
     fold = np.array([ckplus.fold_of(s, FOLDS) for s in all_ck.subjects])
     apart = np.isin(fold, recipe.data.test_folds + recipe.data.calibration_folds)
-    if not (~apart).any() or not np.isin(fold, recipe.data.test_folds).any():
-        raise DataError("data.test_folds and data.calibration_folds leave no subject to train or to test on")
+    calibrating, testing = recipe.data.calibration_folds, recipe.data.test_folds
+    if apart.all() or not np.isin(fold, testing).any() or not np.isin(fold, calibrating).any():
+        raise DataError(
+            f"{folder / 'ckplus_128.npz'}: data.test_folds {testing} and data.calibration_folds "
+            f"{calibrating} leave nobody to train, to calibrate or to test on"
+        )
 
     # The teacher is fitted on the training people alone, or the test people would leak through it.
     frame_fold = np.array([ckplus.fold_of(s, FOLDS) for s in coded_frames.subjects])
     known = ~np.isin(frame_fold, recipe.data.test_folds + recipe.data.calibration_folds)
     known &= np.isfinite(coded_frames.blendshapes).all(axis=1)
     rest = known & (kinds == "onset")
-    ck_zero = teacher.logit(coded_frames.blendshapes[rest]).mean(axis=0)
-    names = _names(folder)
+    ck_zero = _zero(folder / "ckplus_128.npz", coded_frames.blendshapes, rest)
     master = teacher.fit(coded_frames.blendshapes[known], coded_frames.action_units[known], names, ck_zero)
 
     certain = np.nan_to_num(fer.emotions[:, EMOTIONS.index("neutral")]) >= CERTAIN_NEUTRAL
-    fer_zero = _zero(fer.blendshapes, certain)
+    fer_zero = _zero(folder / "ferplus.npz", fer.blendshapes, certain)
     fer = _labelled(fer, master, fer_zero)
     valid = _labelled(valid, master, fer_zero)
-    faces = _labelled(faces, master, _zero(faces.blendshapes, faces_neutral))
+    faces = _labelled(faces, master, _zero(folder / "lfw_expressions.zip", faces.blendshapes, faces_neutral))
     all_ck = _labelled(all_ck, master, ck_zero)
 
     fer = fer.take(np.flatnonzero(np.isfinite(fer.emotions).all(axis=1)))
     train_ck = all_ck.take(np.flatnonzero(~apart), "ckplus")
     sets = [fer, train_ck, faces]
     weight = [ferplus.balanced(fer.emotions, recipe.data.rare_emotion_cap), train_ck.weight, faces.weight]
-    share = [recipe.data.draw.get(n, 0.0) for n in ("ferplus", "ckplus", "lfw")]
+    share = [recipe.data.draw.get(n, 0.0) for n in SETS]
     chance = np.concatenate([s * w.astype(np.float64) / w.sum() for s, w in zip(share, weight)])
     train = join("train", sets)
     shapes = train.blendshapes[np.isfinite(train.blendshapes).all(axis=1)]
@@ -87,10 +90,12 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     )
 
 
-def _zero(blendshapes: npt.NDArray[np.float32], neutral: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def _zero(
+    path: Path, blendshapes: npt.NDArray[np.float32], neutral: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
     rows = neutral & np.isfinite(blendshapes).all(axis=1)
     if not rows.any():
-        raise DataError("no neutral face with blendshapes: the teacher has no zero to start from")
+        raise DataError(f"{path} has no neutral face with blendshapes: the teacher has no zero to start from")
     return np.asarray(teacher.logit(blendshapes[rows]).mean(axis=0))
 
 
@@ -104,5 +109,13 @@ def _labelled(faces: FaceSet, master: teacher.Teacher, zero: npt.NDArray[np.floa
 
 
 def _names(folder: Path) -> tuple[str, ...]:
-    with np.load(folder / "blendshapes_ckplus_128.npz", allow_pickle=False) as archive:
-        return tuple(str(n) for n in archive["blendshape_names"])
+    """The blendshapes' names, which must be the same in every set."""
+    paths = [folder / f"blendshapes_{name}.npz" for name in ("ckplus_128", "ferplus", "lfw")]
+    names, *others = (load_names(path, "blendshape_names") for path in paths)
+    for path, other in zip(paths[1:], others):
+        if other != names:
+            raise DataError(f"{path}: blendshape_names are not those of {paths[0]}")
+    absent = {n for used in teacher.PROXIES.values() for n in used} - set(names)
+    if absent or len(names) != BLENDSHAPES:
+        raise DataError(f"{paths[0]}: blendshape_names are not the {BLENDSHAPES} names of MediaPipe")
+    return names

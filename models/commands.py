@@ -31,6 +31,11 @@ def _configure_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="folder of the data sets")
     parser.add_argument("--start", type=Path, metavar="FILE", help="starting weights of the convolutions")
     parser.add_argument(
+        "--bgr",
+        action="store_true",
+        help="the starting weights read blue first (VGG-Face from Caffe or Keras)",
+    )
+    parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help="checkpoints and result (default: runs/NAME)"
     )
 
@@ -45,7 +50,7 @@ def _train(args: argparse.Namespace) -> int:
     recipe = recipes.load(args.recipe)
     output = args.output or Path("runs") / recipe.name
     data = assemble(recipe, args.data)
-    weights = train.train(recipe, data, output, args.start or args.data / recipe.start)
+    weights = train.train(recipe, data, output, args.start or args.data / recipe.start, args.bgr)
     finish(recipe, data, weights, output)
     print(
         f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
@@ -72,10 +77,16 @@ def _evaluate(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     folder = wiring.model(settings.model)
     device = wiring.backend(settings.model, folder)
-    report = evaluate(folder, ActionUnitNet(device, folder.card), args.data, folds)
-    if args.json is not None:
-        args.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    try:
+        report = evaluate(folder, ActionUnitNet(device, folder.card), args.data, folds)
+    finally:
+        device.close()
     print(table(report))
+    if args.json is not None:
+        try:
+            args.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise SettingsError([f"--json {args.json} cannot be written ({error.strerror})"]) from error
     return 0
 
 
@@ -105,5 +116,5 @@ EVALUATE = Command(
     "evaluate", "figures of a model on labelled faces", _configure_evaluate, _needs("train", _evaluate)
 )
 EXPORT = Command(
-    "export", "a trained checkpoint to a proven model folder", _configure_export, _needs("train", _export)
+    "export", "a trained checkpoint to a proven model folder", _configure_export, _needs("export", _export)
 )

@@ -12,25 +12,29 @@ from tqdm import tqdm
 from edge.action_units import ActionUnitNet
 from edge.emotions import probability
 from edge.model_folder import ModelFolder
-from models import metrics
-from models.assemble import FOLDS
+from models import calibrate, metrics
 from models.data import ckplus, ferplus
 from models.data.ckplus import PROTOCOL, fold_of
+from models.data.readers import DataError
+from models.recipe import FOLDS
 
 
 def evaluate(folder: ModelFolder, net: ActionUnitNet, data: Path, folds: list[int]) -> dict[str, Any]:
     """FER+ valid without twins, and the people of CK+ in `folds` (peaks with neutral onsets)."""
     names = folder.card.action_units
     faces, votes, _ = ferplus.read(data, "valid")
-    wild = _logits(net, faces.images, "FER+ valid")
     coded, kinds = ckplus.peaks(data)
     rows = np.flatnonzero([fold_of(s, FOLDS) in folds for s in coded.subjects])
+    if not len(rows):
+        raise DataError(f"CK+ has nobody in the folds {folds}: give folds from 0 to {FOLDS - 1} with --folds")
     coded, kinds = coded.take(rows), kinds[rows]
+    wild = _logits(net, faces.images, "FER+ valid")
     lab = probability(_logits(net, coded.images, "CK+"))
     units = metrics.action_units(lab, coded.action_units, names, PROTOCOL)
     peak = kinds == "peak"
     peaks = metrics.action_units(lab[peak], coded.action_units[peak], names, PROTOCOL)
-    emotions = metrics.emotions(folder.emotion_stage.probabilities(wild), votes, folder.card.emotions)
+    half = calibrate.calibration_half(len(faces))
+    emotions = metrics.emotions(folder.emotion_stage.probabilities(wild), votes, folder.card.emotions, half)
     return {
         "model": f"{folder.card.name} {folder.card.version} {folder.precision}",
         "ferplus_valid": asdict(emotions),
@@ -54,7 +58,8 @@ def table(report: dict[str, Any]) -> str:
         report["model"],
         f"FER+ valid without twins: {fer['plurality']:.1%} of {fer['pictures']} (plurality), "
         f"{fer['agreed']:.1%} of {fer['agreed_pictures']} (more than five raters agree), "
-        f"macro F1 {fer['macro_f1']:.3f}, calibration error {fer['calibration']:.3f}",
+        f"macro F1 {fer['macro_f1']:.3f}, calibration error {fer['calibration']:.3f} "
+        "(on the half that was not calibrated on)",
         "  recall: " + ", ".join(f"{k} {v:.2f}" for k, v in fer["recall"].items()),
         f"CK+, {ck['people']} people of folds {ck['folds']}, {ck['pictures']} pictures: "
         f"macro F1 {ck['macro_f1']:.3f}, AUROC {ck['macro_auroc']:.3f} "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +51,7 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
 
     test = predict(net, data.test, size) - thresholds
     units = metrics.action_units(probability(test), data.test.action_units, tuple(ACTION_UNITS), PROTOCOL)
-    named = metrics.emotions(emotions.probabilities(wild - thresholds), data.valid_votes, EMOTIONS)
+    named = metrics.emotions(emotions.probabilities(wild - thresholds), data.valid_votes, EMOTIONS, half)
     f1, auroc = metrics.macro(units)
     log.info(
         "CK+ test people: F1 %.3f, AUROC %.3f; FER+ valid: %.3f / %.3f",
@@ -69,7 +71,7 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
             "recipe": asdict(recipe),
             "torch": torch.__version__,
             "trained_on": ["FER+ train", "CK+ (other folds)", "LFW (units by the teacher)"],
-            "start": "ImageNet VGG-16 convolutions",
+            "start": _start(recipe, output),
         },
         "figures": {
             "net": "torch, before export",
@@ -83,3 +85,11 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
     }
     deployed.save(released, output / "net.safetensors")
     return released
+
+
+def _start(recipe: Recipe, output: Path) -> Any:
+    """What training noted of its starting weights; else what the recipe asks for."""
+    note = output / "start.json"
+    if note.is_file():
+        return json.loads(note.read_text(encoding="utf-8"))
+    return recipe.start or "random weights"

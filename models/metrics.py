@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import metrics
 
+from models.data.readers import DataError
+
 Float32 = npt.NDArray[np.float32]
 
 
@@ -43,7 +45,9 @@ def action_units(
 
 
 def macro(figures: dict[str, UnitFigures]) -> tuple[float, float]:
-    """Mean F1 and AUROC over the units."""
+    """Mean F1 and AUROC over the units. Raises DataError if there are none."""
+    if not figures:
+        raise DataError("among these people no unit is coded both as there and as not: take more of them")
     return (
         float(np.mean([f.f1 for f in figures.values()])),
         float(np.mean([f.auroc for f in figures.values()])),
@@ -55,7 +59,7 @@ class EmotionFigures:
     """plurality: accuracy against the most voted emotion, where it is one of the eight.
 
     agreed: the same where more than five raters chose it. recall: of each emotion. calibration:
-    expected calibration error in ten bins of confidence.
+    expected calibration error in ten bins of confidence, on pictures the temperature has not seen.
     """
 
     pictures: int
@@ -68,11 +72,21 @@ class EmotionFigures:
     calibration: float
 
 
-def emotions(probability: Float32, votes: npt.NDArray[np.uint8], names: Sequence[str]) -> EmotionFigures:
-    """probability: float32 [N, 8]. votes: uint8 [N, 10] of FER+ (unknown and no-face last)."""
+def emotions(
+    probability: Float32,
+    votes: npt.NDArray[np.uint8],
+    names: Sequence[str],
+    calibrated_on: npt.NDArray[np.bool_],
+) -> EmotionFigures:
+    """Figures of each emotion and of all.
+
+    probability: float32 [N, 8]. votes: uint8 [N, 10] of FER+ (unknown and no-face last).
+    calibrated_on: bool [N], the pictures on which the temperature was fitted.
+    """
     truth = votes.argmax(axis=1)
     named = truth < len(names)
     probability, truth, votes = probability[named], truth[named], votes[named]
+    fresh = ~calibrated_on[named]
     answer = probability.argmax(axis=1)
     right = answer == truth
     agreed = votes[:, : len(names)].max(axis=1) > 5
@@ -86,7 +100,7 @@ def emotions(probability: Float32, votes: npt.NDArray[np.uint8], names: Sequence
         float(metrics.f1_score(truth, answer, labels=labels, average="macro", zero_division=0.0)),
         {name: float(r) for name, r in zip(names, recall)},
         metrics.confusion_matrix(truth, answer, labels=labels).tolist(),
-        calibration_error(probability.max(axis=1), right),
+        calibration_error(probability.max(axis=1)[fresh], right[fresh]),
     )
 
 

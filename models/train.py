@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import logging
 import math
 import os
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from edge.facs import ACTION_UNITS, EMOTIONS
 from models.assemble import TrainingData
 from models.data.augment import degrade
 from models.data.faceset import FaceSet
+from models.data.readers import cause
 from models.networks import initialise
 from models.networks.vgg_face_au import BLOCKS, Prediction, VggFaceAu
 from models.recipe import Recipe, Stage
@@ -55,12 +58,18 @@ def build(recipe: Recipe) -> VggFaceAu:
     return VggFaceAu(len(ACTION_UNITS), len(EMOTIONS), 52, recipe.dropout)
 
 
-def train(recipe: Recipe, data: TrainingData, output: Path, start: Path | None) -> Path:
+def train(recipe: Recipe, data: TrainingData, output: Path, start: Path | None, bgr: bool = False) -> Path:
     """Run every stage of the recipe; returns the path of the averaged weights.
 
-    output receives `checkpoint.pt` (to resume), `log.jsonl` and, at the end, `net.pt`.
+    output receives `start.json` (where the weights came from), `checkpoint.pt` (to resume),
+    `log.jsonl` and, at the end, `net.pt`. bgr: the filters in `start` read blue first.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"{output} cannot be made a folder ({error.strerror}): give another --output"
+        ) from error
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     net = build(recipe)
@@ -72,7 +81,9 @@ def train(recipe: Recipe, data: TrainingData, output: Path, start: Path | None) 
                     f'the recipe starts from "{recipe.start}", which is not at {start}: '
                     "give its path with --start (docs/training.md says where to get it)"
                 )
-            log.info("started from %s weights", initialise.load(net, start))
+            kind = initialise.load(net, start, bgr)
+            log.info("started from %s weights", kind)
+            _note_start(output, kind, start)
         sample = _plain(data.train, np.arange(0, len(data.train), len(data.train) // 256 or 1)[:256], 48)
         initialise.preserve(net, sample)
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -84,7 +95,9 @@ def train(recipe: Recipe, data: TrainingData, output: Path, start: Path | None) 
     for number, stage in enumerate(recipe.stage):
         if number < at_stage:
             continue
-        _run_stage(recipe, stage, number, data, net, average, output, device, at_step, state)
+        # A stage begins with a new optimiser; the one saved at the end of the stage before is done.
+        under_way = state if at_step else None
+        _run_stage(recipe, stage, number, data, net, average, output, device, at_step, under_way)
         at_step, state = 0, None
     final = output / "net.pt"
     _write(final, {"net": average.state_dict(), "recipe": asdict(recipe)})
@@ -209,21 +222,13 @@ def losses(prediction: Prediction, batch: Batch, recipe: Recipe) -> dict[str, Te
 
 
 @torch.no_grad()
-def predict(
-    net: VggFaceAu, faces: FaceSet, size: int, mirrored: bool = False, batch: int = 64
-) -> np.ndarray[Any, Any]:
+def predict(net: VggFaceAu, faces: FaceSet, size: int, batch: int = 64) -> np.ndarray[Any, Any]:
     """Action-unit logits of every face as the device would see it: float32 [N, K]."""
     net.eval()
     out = []
-    bfloat16 = False
     for begin in range(0, len(faces), batch):
         rows = np.arange(begin, min(begin + batch, len(faces)))
-        images = _plain(faces, rows, size)
-        if mirrored:
-            images = images.flip(3)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-            features = net.features(images)
-        out.append(net.action_unit_head(features.float()).numpy())
+        out.append(net.action_unit_head(net.features(_plain(faces, rows, size))).numpy())
     return np.concatenate(out)
 
 
@@ -269,11 +274,21 @@ def _follow(average: nn.Module, net: nn.Module, decay: float) -> None:
             ours.copy_(theirs)
 
 
+def _note_start(output: Path, kind: str, start: Path) -> None:
+    digest = hashlib.sha256(start.read_bytes()).hexdigest()
+    note = {"kind": kind, "file": start.name, "sha256": digest}
+    (output / "start.json").write_text(json.dumps(note) + "\n", encoding="utf-8")
+
+
 def _load_checkpoint(path: Path, recipe: Recipe) -> dict[str, Any] | None:
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if state["recipe"] != asdict(recipe):
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        same = state["recipe"] == asdict(recipe)
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path} is damaged ({cause(error)}): delete it to begin anew") from error
+    if not same:
         raise TrainingError(f"{path} belongs to another recipe: give another --output, or delete it")
     log.info("going on from stage %d, step %d", state["stage"], state["step"])
     return state

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edge.facs import ACTION_UNITS
 from models.data.faceset import FaceSet, join
-from models.data.readers import DataError, load_npz
+from models.data.readers import BLENDSHAPES, load_names, load_npz, need_pictures, need_width
 
 SUSPECT = frozenset({"S129_012", "S129_002", "S138_004", "S055_006"})
 """Sequences whose codes contradict the pictures."""
@@ -20,6 +20,7 @@ NEVER_CODED = ("AU28", "AU45")
 """Units the coders of CK+ left out: absent there means unknown."""
 UNRELIABLE = ("AU18", "AU22", "AU10", "AU26")
 """Units coded in fewer than 15 peaks: left to the teacher, like the never coded ones."""
+COLUMNS = ("images", "aus", "subject", "video", "frame", "kind")
 PROTOCOL = (
     "AU01",
     "AU02",
@@ -54,33 +55,30 @@ def read(folder: Path) -> FaceSet:
     Emotions stay unknown: CK+'s emotion labels were derived from the codes, so learning from them
     would be circular.
     """
-    columns = ("images", "aus", "subject", "video", "frame", "kind")
-    data = load_npz(folder / "ckplus_128.npz", columns)
-    sets = [_faces(folder / "ckplus_128.npz", data, _blendshapes(folder, data))]
+    sets = [peaks(folder)[0]]
     small = folder / "ckplus_48.npz"
     if small.exists():
-        near = load_npz(small, columns)
+        near = load_npz(small, COLUMNS)
         rows = np.flatnonzero(near["kind"] == "near-peak")
         near = {k: v[rows] for k, v in near.items()}
-        sets.append(_faces(small, near, np.full((len(rows), 52), np.nan, dtype=np.float32)))
+        sets.append(_faces(small, near, np.full((len(rows), BLENDSHAPES), np.nan, dtype=np.float32)))
     return join("ckplus", sets)
 
 
 def peaks(folder: Path) -> tuple[FaceSet, npt.NDArray[np.str_]]:
     """Only the coded 128 px frames, with each row's kind ("peak" or "onset"), for evaluation."""
-    data = load_npz(folder / "ckplus_128.npz", ("images", "aus", "subject", "video", "frame", "kind"))
-    faces = _faces(folder / "ckplus_128.npz", data, _blendshapes(folder, data))
-    return faces, data["kind"]
+    path = folder / "ckplus_128.npz"
+    data = load_npz(path, COLUMNS)
+    return _faces(path, data, _blendshapes(folder, data)), data["kind"]
 
 
 def _faces(
     path: Path, data: dict[str, npt.NDArray[np.generic]], blendshapes: npt.NDArray[np.float32]
 ) -> FaceSet:
-    with np.load(path, allow_pickle=False) as archive:
-        names = [str(n) for n in archive["au_names"]]
+    names = load_names(path, "au_names")
+    need_pictures(path, data["images"])
+    need_width(path, "aus", data["aus"], len(names))
     codes = data["aus"].astype(np.float32)
-    if codes.shape[1] != len(names):
-        raise DataError(f"{path}: {codes.shape[1]} columns of codes but {len(names)} names")
     units = np.full((len(codes), len(ACTION_UNITS)), np.nan, dtype=np.float32)
     for k, unit in enumerate(ACTION_UNITS):
         plain = f"AU{int(unit[2:])}"
@@ -101,10 +99,11 @@ def _faces(
 
 
 def _blendshapes(folder: Path, data: dict[str, npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
-    out = np.full((len(data["video"]), 52), np.nan, dtype=np.float32)
+    out = np.full((len(data["video"]), BLENDSHAPES), np.nan, dtype=np.float32)
     path = folder / "blendshapes_ckplus_128.npz"
     if path.exists():
         extra = load_npz(path, ("video", "frame", "blendshapes"))
+        need_width(path, "blendshapes", extra["blendshapes"], BLENDSHAPES)
         where = {(v, f): i for i, (v, f) in enumerate(zip(extra["video"], extra["frame"]))}
         for row, key in enumerate(zip(data["video"], data["frame"])):
             if key in where:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from edge.facs import ACTION_UNITS
 from models.data.faceset import FaceSet
-from models.data.readers import DataError, load_npz
+from models.data.readers import BLENDSHAPES, DataError, load_npz, need_width
 
 
 def read(folder: Path) -> tuple[FaceSet, npt.NDArray[np.bool_]]:
@@ -23,24 +24,27 @@ def read(folder: Path) -> tuple[FaceSet, npt.NDArray[np.bool_]]:
     [N]. The emotion labels are too noisy for more than that (92 % neutral or happy).
     """
     path = folder / "lfw_expressions.zip"
-    extra = load_npz(folder / "blendshapes_lfw.npz", ("name", "detected", "blendshapes"))
+    found = folder / "blendshapes_lfw.npz"
+    extra = load_npz(found, ("name", "detected", "blendshapes"))
+    need_width(found, "blendshapes", extra["blendshapes"], BLENDSHAPES)
+    if not extra["detected"].any():
+        raise DataError(f"{found} has no detected face")
+    if not path.is_file():
+        raise DataError(f"{path} is missing: give the folder that holds it with --data")
     images, blendshapes, subjects, neutral = [], [], [], []
     try:
         with zipfile.ZipFile(path) as archive:
-            table = io.StringIO(archive.read("labels.csv").decode())
-            labels = {row["file"]: row["emotion"] for row in csv.DictReader(table)}
+            labels = _labels(path, archive.read("labels.csv"))
             for name, detected, shapes in zip(extra["name"], extra["detected"], extra["blendshapes"]):
                 if not detected:
                     continue
-                raw = np.frombuffer(archive.read(f"images/{name}.jpg"), dtype=np.uint8)
-                image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
-                if image is None:
-                    raise DataError(f"{path}: images/{name}.jpg cannot be decoded")
-                images.append(np.asarray(image, dtype=np.uint8))
+                images.append(_grey(path, f"images/{name}.jpg", archive))
                 blendshapes.append(shapes.astype(np.float32))
                 subjects.append(str(name).rsplit("_", 1)[0])
                 neutral.append(labels.get(f"{name}.jpg") == "neutral")
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
+    except KeyError as error:
+        raise DataError(f"{path} is incomplete: {error.args[0]}") from error
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error})") from error
     count = len(images)
     faces = FaceSet(
@@ -53,3 +57,20 @@ def read(folder: Path) -> tuple[FaceSet, npt.NDArray[np.bool_]]:
         np.ones(count, dtype=np.float32),
     )
     return faces, np.array(neutral)
+
+
+def _labels(path: Path, raw: bytes) -> dict[str, str]:
+    rows = csv.DictReader(io.StringIO(raw.decode("utf-8", "replace")))
+    absent = [c for c in ("file", "emotion") if c not in (rows.fieldnames or ())]
+    if absent:
+        raise DataError(f"{path}: labels.csv has no column {', '.join(absent)}")
+    return {row["file"]: row["emotion"] for row in rows}
+
+
+def _grey(path: Path, name: str, archive: zipfile.ZipFile) -> npt.NDArray[np.uint8]:
+    raw = np.frombuffer(archive.read(name), dtype=np.uint8)
+    # An empty buffer is an assertion inside OpenCV, not None.
+    image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if raw.size else None
+    if image is None:
+        raise DataError(f"{path}: {name} is no picture that can be decoded")
+    return np.asarray(image, dtype=np.uint8)

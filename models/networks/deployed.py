@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from export.fold import fold as fold_layers
-from models.data.readers import DataError
+from models.data.readers import DataError, cause
 from models.networks.vgg_face_au import BLOCKS, VggFaceAu
 
 Float32 = npt.NDArray[np.float32]
@@ -114,6 +114,6 @@ def load(path: Path) -> Released:
         stage = {k[6:]: v.numpy() for k, v in tensors.items() if k.startswith("stage.")}
     except FileNotFoundError as error:
         raise DataError(f"there is no checkpoint {path}") from error
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
-        raise DataError(f"{path} is no checkpoint of facecue train ({error})") from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{path} is no checkpoint of facecue train ({cause(error)})") from error
     return Released(net.eval(), stage, facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 from torch import nn
 
-from models.data.readers import DataError
+from models.data.readers import DataError, cause
 from models.networks.vgg_face_au import VggFaceAu
 
 Float32 = npt.NDArray[np.float32]
@@ -64,7 +67,8 @@ def read(path: Path) -> list[tuple[Float32, Float32]]:
     """
     tensors = _tensors(path)
     found = []
-    for name, value in tensors.items():
+    # By the numbers in the names: safetensors and Flax keep "Conv_10" before "Conv_2".
+    for name, value in sorted(tensors.items(), key=lambda item: _numbered(item[0])):
         stem, _, leaf = name.rpartition(".")
         bias = tensors.get(f"{stem}.bias")
         if leaf == "kernel" and value.ndim == 4 and value.shape[:2] == (3, 3):
@@ -134,21 +138,30 @@ def preserve(net: VggFaceAu, images: torch.Tensor) -> None:
                 x = layer(x)
 
 
+def _numbered(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
 def _tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
     if not path.is_file():
         raise DataError(f"{path} is missing: see docs/training.md for where to get starting weights")
     try:
         if path.suffix == ".safetensors":
-            from safetensors.numpy import load_file
-
             return dict(load_file(path))
         if path.suffix in {".pt", ".pth"}:
             state = torch.load(path, map_location="cpu", weights_only=True)
-            return {k: v.numpy() for k, v in state.items()}
+            return {k: v.float().numpy() for k, v in state.items()}
         state = _AllowList(io.BytesIO(path.read_bytes())).load()
         return dict(_flatten(state))
-    except (pickle.UnpicklingError, OSError, ValueError, AttributeError, EOFError) as error:
-        raise DataError(f"{path} is not a weights file that can be read safely ({error})") from error
+    except _UNREADABLE as error:
+        raise DataError(f"{path} is not a weights file that can be read safely ({cause(error)})") from error
+
+
+_UNREADABLE = (
+    *(pickle.UnpicklingError, SafetensorError, OSError, EOFError, RuntimeError),
+    # What a pickle of other bytes may come to.
+    *(ValueError, AttributeError, TypeError, LookupError, ImportError, MemoryError),
+)
 
 
 def _flatten(tree: Any, path: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
