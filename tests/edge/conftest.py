@@ -1,0 +1,37 @@
+"""A real model for the tests of the runtime."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny_model
+
+from edge.backends.openvino_core import OpenVinoBackend
+from edge.model_folder import ModelFolder, open_folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sound model folder; not to be changed."""
+    return tiny_model.build(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture
+def damaged_folder(tiny_folder: Path, tmp_path: Path) -> Path:
+    """A copy to be damaged."""
+    return Path(shutil.copytree(tiny_folder, tmp_path / "tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> ModelFolder:
+    return open_folder(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_device(tiny: ModelFolder) -> Iterator[OpenVinoBackend]:
+    device = OpenVinoBackend(tiny, "CPU")
+    yield device
+    device.close()
