@@ -108,7 +108,7 @@ def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
     for name in (artefact.network, artefact.weights, card.emotion_stage):
         _verified(path, card, name)
     arrays = _arrays(path / card.emotion_stage, (*EmotionStage.ARRAYS, "action_units", "emotions"))
-    # The card itself has no hash: its names must be those the weights were written for, in their order.
+    # A sound card may still be another net's: its names must be those of these weights, in their order.
     for key, names in (("action_units", card.action_units), ("emotions", card.emotions)):
         if tuple(arrays.pop(key).tolist()) != names:
             raise ModelError(

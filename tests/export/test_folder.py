@@ -177,11 +177,16 @@ def test_one_flipped_byte_is_refused_by_the_loader(copied: Path, name: str, prec
 
 
 @pytest.mark.parametrize("key", ["action_units", "emotions"])
-def test_names_in_another_order_are_refused_by_the_loader(copied: Path, key: str) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+def test_names_in_another_order_are_refused_by_the_loader(copied: Path, key: str, sealed: bool) -> None:
     table = json.loads((copied / "card.json").read_text())
     table[key][0], table[key][1] = table[key][1], table[key][0]
+    if sealed:
+        del table[cards.SEAL]
+        table[cards.SEAL] = cards.seal(table)
     (copied / "card.json").write_text(json.dumps(table))
-    with pytest.raises(ModelError, match=f"the {key} of card.json are not those of its net"):
+    reason = f"the {key} of card.json are not those of its net" if sealed else "was changed by hand"
+    with pytest.raises(ModelError, match=reason):
         open_folder(copied)
 
 
