@@ -56,10 +56,11 @@ def _arrays(path: Path, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     if not path.is_file():
         raise DataError(f"{path} is missing: give the folder that holds it with --data")
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise ValueError("it is a single array")
-        with archive:
+        # Opened here, because numpy leaves a file that it cannot read open.
+        with path.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise ValueError("it is a single array")
             absent = [c for c in columns if c not in archive.files]
             out = {c: np.atleast_1d(archive[c]) for c in columns if c not in absent}
             held = list(archive.files)

@@ -1,0 +1,130 @@
+"""The joined sets: who trains, who tests, and what the teacher may see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from miniature import change, people, recipe
+
+from edge.facs import ACTION_UNITS
+from models import recipe as recipes
+from models.assemble import TrainingData, assemble
+from models.data.ckplus import PROTOCOL, fold_of
+from models.data.readers import DataError
+
+COLUMNS = [list(ACTION_UNITS).index(unit) for unit in PROTOCOL]
+
+
+def made(folder: Path, path: Path, data: str = "") -> TrainingData:
+    return assemble(recipes.load(recipe(path / "tiny.toml", data=data)), folder)
+
+
+def apart(name: str) -> bool:
+    return fold_of(name, 10) in (0, 1, 2)
+
+
+def test_nobody_stands_on_two_sides(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    train, calibration, test = (set(s.subjects) for s in (got.train, got.calibration, got.test))
+    assert {fold_of(s, 10) for s in test} == {0, 1}
+    assert {fold_of(s, 10) for s in calibration} == {2}
+    assert {s for s in train if s.startswith("P")} == {s for s in people() if not apart(s)}
+
+
+def test_test_people_are_peaks_and_onsets_with_the_coders_words_alone(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    assert {image.shape for image in got.test.images} == {(128, 128)}
+    codes = got.test.action_units[:, COLUMNS]
+    assert set(np.unique(codes)) == {0.0, 1.0}
+    assert np.isnan(np.delete(got.test.action_units, COLUMNS, axis=1)).all()
+
+
+def test_what_nobody_coded_is_filled_in_by_the_teacher(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    soft = got.train.action_units[~got.coded]
+    assert np.isfinite(soft).all(axis=1).mean() > 0.9
+    assert ((soft > 0) & (soft < 1))[np.isfinite(soft)].all()
+    assert set(np.unique(got.train.action_units[got.coded][:, COLUMNS])) == {0.0, 1.0}
+
+
+def test_the_sets_are_drawn_by_their_shares(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path, "draw = { ferplus = 1.0, ckplus = 3.0 }")
+    assert got.chance.sum() == pytest.approx(1.0)
+    assert got.chance[got.coded].sum() == pytest.approx(0.75)
+    assert got.chance[got.train.subjects == "Some_Body"].sum() == 0.0
+
+
+def test_faces_without_an_emotion_are_not_trained_on(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    web = ~got.coded & (got.train.subjects == "")
+    assert np.isfinite(got.train.emotions[web]).all()
+
+
+def relabelled(folder: Path, whom: bool) -> None:
+    """Turns over the codes and blendshapes of the people apart (or of the others)."""
+    with np.load(folder / "ckplus_128.npz") as archive:
+        chosen = np.array([apart(s) for s in archive["subject"]]) == whom
+        codes = archive["aus"]
+    codes[chosen] = 1 - codes[chosen]
+    change(folder / "ckplus_128.npz", aus=codes)
+    with np.load(folder / "blendshapes_ckplus_128.npz") as archive:
+        values = archive["blendshapes"]
+    values[chosen] = 1 - values[chosen]
+    change(folder / "blendshapes_ckplus_128.npz", blendshapes=values)
+
+
+def test_people_apart_never_reach_the_teachers_fit(own_data: Path, tmp_path: Path) -> None:
+    before = made(own_data, tmp_path)
+    relabelled(own_data, True)
+    after = made(own_data, tmp_path)
+    np.testing.assert_array_equal(before.train.action_units, after.train.action_units)
+    np.testing.assert_array_equal(before.valid.action_units, after.valid.action_units)
+    assert not np.array_equal(before.test.action_units, after.test.action_units, equal_nan=True)
+
+
+def test_people_who_train_do_reach_it(own_data: Path, tmp_path: Path) -> None:
+    before = made(own_data, tmp_path)
+    relabelled(own_data, False)
+    after = made(own_data, tmp_path)
+    assert not np.allclose(before.valid.action_units, after.valid.action_units, equal_nan=True)
+
+
+@pytest.mark.parametrize("file", ["ckplus_128", "ferplus", "lfw"])
+def test_the_teachers_files_are_needed(own_data: Path, tmp_path: Path, file: str) -> None:
+    (own_data / f"blendshapes_{file}.npz").unlink()
+    with pytest.raises(DataError, match=f"blendshapes_{file}.npz is missing"):
+        made(own_data, tmp_path)
+
+
+def test_blendshapes_in_another_order_are_refused(own_data: Path, tmp_path: Path) -> None:
+    path = own_data / "blendshapes_lfw.npz"
+    with np.load(path) as archive:
+        names = archive["blendshape_names"]
+    change(path, blendshape_names=names[::-1])
+    with pytest.raises(DataError, match=f"{path}: blendshape_names are not those of "):
+        made(own_data, tmp_path)
+
+
+def test_blendshapes_of_another_program_are_refused(own_data: Path, tmp_path: Path) -> None:
+    for file in ("ckplus_128", "ferplus", "lfw"):
+        change(own_data / f"blendshapes_{file}.npz", blendshape_names=np.array([f"b{i}" for i in range(52)]))
+    with pytest.raises(DataError, match="are not the 52 names of MediaPipe"):
+        made(own_data, tmp_path)
+
+
+def test_without_neutral_faces_the_teacher_has_no_zero(own_data: Path, tmp_path: Path) -> None:
+    path = own_data / "ferplus.npz"
+    with np.load(path) as archive:
+        votes = archive["votes"]
+    votes[:, 0] = 0
+    change(path, votes=votes)
+    with pytest.raises(DataError, match=f"{path} has no neutral face with blendshapes"):
+        made(own_data, tmp_path)
+
+
+def test_folds_that_leave_nobody_are_refused(own_data: Path, tmp_path: Path) -> None:
+    everyone = "test_folds = [0,1,2,3,4]\ncalibration_folds = [5,6,7,8,9]"
+    with pytest.raises(DataError, match="leave nobody to train, to calibrate or to test on"):
+        made(own_data, tmp_path, everyone)
