@@ -127,7 +127,7 @@ class Session:
                 yield SinkWorker(sink, clock, self._on_fault)
 
     def _speech(self, clock: loop.Clock) -> Sink:
-        player = choose_player(self.settings.speech, clock, self.fallback_wav)
+        player = choose_player(self.settings.speech, clock, self.fallback_wav, paced=not self.replay)
         sink = SpeechSink(Synthesiser(self.settings.speech), player)
         if not self.replay:
             sink.prepare(vocabulary())
