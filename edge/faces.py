@@ -14,6 +14,8 @@ from edge.types import Box, Face, Float32, Frame
 DETECTOR = Path(__file__).parent / "assets" / "face_detection_yunet_2023mar.onnx"
 OVERLAP = 0.3
 """Boxes that overlap more are the same face (the value of YuNet's authors)."""
+MOST_BEYOND = 3.0
+"""A face so near that it fills the picture has a box larger than it, but not by more than this."""
 
 
 class FaceFinder:
@@ -44,9 +46,21 @@ class FaceFinder:
         self._detector.setInputSize((image.shape[1], image.shape[0]))
         _, rows = self._detector.detect(image)
         faces = [_face(row / np.float32(1.0), scale) for row in (rows if rows is not None else [])]
+        faces = [f for f in faces if _plausible(f.box, width, height)]
         large = [f for f in faces if min(f.box.width, f.box.height) >= self._settings.least_size_pixels]
         large.sort(key=lambda f: f.box.width * f.box.height, reverse=True)
         return large[: self._settings.most_faces]
+
+
+def _plausible(box: Box, width: int, height: int) -> bool:
+    """Whether a face may be there: its middle in the picture, and no giant.
+
+    In strips of pictures OpenCV's network has been seen to answer, once in a thousand times, with
+    boxes as wide as a town.
+    """
+    x, y = box.centre
+    inside = 0 <= x < width and 0 <= y < height
+    return inside and max(box.width, box.height) <= MOST_BEYOND * min(width, height)
 
 
 def _face(row: Float32, scale: float) -> Face:

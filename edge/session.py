@@ -14,7 +14,7 @@ from typing import TextIO
 from edge import loop, wiring
 from edge.backends.base import Backend
 from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
-from edge.errors import BackendError
+from edge.errors import BackendError, SpeechError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
@@ -22,6 +22,7 @@ from edge.paced import PacedFrames
 from edge.pipeline import Pipeline
 from edge.settings import Settings
 from edge.sinks import Sink, SinkWorker
+from edge.sources.base import FrameReader
 from edge.sources.grabber import Grabber
 from edge.sources.open import open_source
 from edge.speech.players import choose_player
@@ -83,21 +84,7 @@ class Session:
                 on_ready(folder, device)
             begin = time.perf_counter()
             try:
-                if self.replay:
-                    self.frames = loop.replay(
-                        first, pipeline, fan_out, replay_clock, self.stopwatch, self.stop, self.watch
-                    )
-                elif first.live:
-                    if device.fell_back:
-                        log.info("%s: running on %s", device.fell_back, device.description)
-                    fan_out.send(loop.health("ready", clock()))
-                    grabber = Grabber(
-                        lambda: open_source(self.settings.source), self.settings.source, clock, first
-                    )
-                    stack.callback(grabber.close)
-                    self.frames = self._live(grabber, pipeline, clock)
-                else:
-                    self.frames = self._live(PacedFrames(first, clock, self.stop.wait), pipeline, clock)
+                self.frames = self._loop(first, pipeline, replay_clock, stack)
             except BackendError:
                 # Said before the program ends: to a blind user a silent end looks like an empty room.
                 fan_out.send(loop.health("device_lost", clock()))
@@ -108,8 +95,23 @@ class Session:
             fan_out.drain(DRAIN_SECONDS)
             return fan_out
 
-    def _live(self, frames: loop.LatestFrames, pipeline: Pipeline, clock: loop.Clock) -> int:
-        return loop.live(frames, pipeline, self._fan_out, clock, self.stopwatch, self.stop, self.watch)
+    def _loop(
+        self, reader: FrameReader, pipeline: Pipeline, replay_clock: loop.ReplayClock, stack: ExitStack
+    ) -> int:
+        fan_out, clock = self._fan_out, self._clock
+        if self.replay:
+            return loop.replay(reader, pipeline, fan_out, replay_clock, self.stopwatch, self.stop, self.watch)
+        # Also makes the voice before there is anything urgent to say.
+        fan_out.send(loop.health("ready", clock()))
+        frames: loop.LatestFrames
+        if reader.live:
+            source = self.settings.source
+            grabber = Grabber(lambda: open_source(source), source, clock, reader)
+            stack.callback(grabber.close)
+            frames = grabber
+        else:
+            frames = PacedFrames(reader, clock, self.stop.wait)
+        return loop.live(frames, pipeline, fan_out, clock, self.stopwatch, self.stop, self.watch)
 
     def _outlets(self, clock: loop.Clock) -> Iterator[Outlet]:
         sinks = list(self.sinks)
@@ -130,7 +132,11 @@ class Session:
         player = choose_player(self.settings.speech, clock, self.fallback_wav, paced=not self.replay)
         sink = SpeechSink(Synthesiser(self.settings.speech), player)
         if not self.replay:
-            sink.prepare(vocabulary())
+            try:
+                sink.prepare(vocabulary())
+            except SpeechError:
+                sink.close()  # LateSink makes a new one for the next cue
+                raise
         return sink
 
     def _on_fault(self, name: str, error: Exception | None) -> None:

@@ -72,9 +72,9 @@ class SinkWorker:
                 self._queue.remove(lowest)
                 log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
             self._changed.notify()
-            interrupt = cue.priority is Priority.NOW and self._busy
-        if interrupt:
-            self._sink.interrupt()
+            if cue.priority is Priority.NOW and self._busy:
+                # Under the lock, or the worker might have begun with this very cue by then.
+                self._sink.interrupt()
 
     def drain(self, timeout_seconds: float) -> bool:
         """Wait until everything queued is delivered; False if that took too long."""

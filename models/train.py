@@ -150,7 +150,7 @@ def _run_stage(
             min(recipe.average_decay, (step + 1) / (step + 10)) if number == 0 else recipe.average_decay,
         )
         if step % 20 == 0:
-            values = {k: round(float(v), 4) for k, v in terms.items()}
+            values = {k: round(float(v.detach()), 4) for k, v in terms.items()}
             bar.set_postfix(values)
             with (output / "log.jsonl").open("a") as stream:
                 stream.write(json.dumps({"stage": number, "step": step, **values}) + "\n")

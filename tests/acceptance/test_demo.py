@@ -85,10 +85,10 @@ def test_sigterm_ends_a_run_in_good_order(tmp_path: Path) -> None:
         text=True,
     )
     assert process.stdout is not None
-    first = process.stdout.readline()  # the loop runs
+    first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)
-    assert "person" in first
+    assert "facecue ready" in first
     assert process.returncode == 0, errors
     assert len(events.read_text().splitlines()) >= 1
 

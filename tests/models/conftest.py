@@ -6,6 +6,8 @@ from pathlib import Path
 import miniature
 import pytest
 
+NARROW = ((4, 4), (8, 8), (8, 8, 8), (8, 8, 8), (8, 8, 8))
+
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -17,3 +19,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_data(data: Path, tmp_path: Path) -> Path:
     """A copy to be damaged."""
     return Path(shutil.copytree(data, tmp_path / "data"))
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG-16 with its thirteen convolutions, but so few channels that a step takes milliseconds."""
+    from models.networks import deployed, vgg_face_au
+
+    monkeypatch.setattr(vgg_face_au, "BLOCKS", NARROW)
+    monkeypatch.setattr(deployed, "BLOCKS", NARROW)
