@@ -14,6 +14,9 @@ from edge.types import Box, Face, Float32, Frame
 DETECTOR = Path(__file__).parent / "assets" / "face_detection_yunet_2023mar.onnx"
 OVERLAP = 0.3
 """Boxes that overlap more are the same face (the value of YuNet's authors)."""
+LEAST_SIDE = 64
+"""Where a side has a single cell of YuNet's coarsest grid (32 px), OpenCV 4.14 answers with memory it
+never wrote: boxes anywhere, of any size."""
 MOST_BEYOND = 3.0
 """A face so near that it fills the picture has a box larger than it, but not by more than this."""
 
@@ -37,8 +40,7 @@ class FaceFinder:
         if scale < 1.0:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        # YuNet's coarsest grid is 32 px: a smaller picture has no cell to answer in.
-        pad_right, pad_below = (max(0, 32 - side) for side in (image.shape[1], image.shape[0]))
+        pad_right, pad_below = (max(0, LEAST_SIDE - side) for side in (image.shape[1], image.shape[0]))
         if pad_right or pad_below:
             image = np.asarray(
                 cv2.copyMakeBorder(image, 0, pad_below, 0, pad_right, cv2.BORDER_REPLICATE), dtype=np.uint8
@@ -53,11 +55,7 @@ class FaceFinder:
 
 
 def _plausible(box: Box, width: int, height: int) -> bool:
-    """Whether a face may be there: its middle in the picture, and no giant.
-
-    In strips of pictures OpenCV's network has been seen to answer, once in a thousand times, with
-    boxes as wide as a town.
-    """
+    """Whether a face may be there: its middle in the picture (not in what was added), and no giant."""
     x, y = box.centre
     inside = 0 <= x < width and 0 <= y < height
     return inside and max(box.width, box.height) <= MOST_BEYOND * min(width, height)
