@@ -56,11 +56,9 @@ def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
 
 
 def test_the_file_overrides_the_defaults_and_the_environment_the_file(tmp_path: Path) -> None:
-    text = (
-        "[source]\nuri = 'clip.mp4'\n[cues]\ndwell_seconds = 1\nlevels = ['emotion']\n[speech]\nvolume = 0.25"
-    )
+    text = "[source]\nuri = 'a.mp4'\n[cues]\ndwell_seconds = 1\nlevels = ['emotion']\n[speech]\nvolume = 0.25"
     made = load(tmp_path, text)
-    assert made.source.uri == "clip.mp4"
+    assert made.source.uri == "a.mp4"
     assert made.cues.dwell_seconds == 1.0
     assert isinstance(made.cues.dwell_seconds, float)
     assert made.cues.levels == ["emotion"]
@@ -72,7 +70,7 @@ def test_the_file_overrides_the_defaults_and_the_environment_the_file(tmp_path: 
     )
     assert made.speech.volume == 0.5
     assert made.cues.levels == ["attitude", "movements"]
-    assert made.source.uri == "clip.mp4"
+    assert made.source.uri == "a.mp4"
 
 
 @pytest.mark.parametrize(
