@@ -8,7 +8,6 @@ import json
 import logging
 import math
 import os
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -286,7 +285,7 @@ def _load_checkpoint(path: Path, recipe: Recipe) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         same = state["recipe"] == asdict(recipe)
-    except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    except initialise.UNREADABLE as error:
         raise TrainingError(f"{path} is damaged ({cause(error)}): delete it to begin anew") from error
     if not same:
         raise TrainingError(f"{path} belongs to another recipe: give another --output, or delete it")

@@ -23,6 +23,13 @@ from models.networks.vgg_face_au import VggFaceAu
 Float32 = npt.NDArray[np.float32]
 
 
+UNREADABLE = (
+    *(pickle.UnpicklingError, SafetensorError, OSError, EOFError, RuntimeError),
+    *(ValueError, AttributeError, TypeError, LookupError, ImportError, MemoryError),
+)
+"""What reading a file of weights may raise when it holds other bytes."""
+
+
 @dataclass(frozen=True)
 class Normalisation:
     """What a published net expects of its input: (value - mean) * scale, per channel."""
@@ -153,15 +160,8 @@ def _tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {k: v.float().numpy() for k, v in state.items()}
         state = _AllowList(io.BytesIO(path.read_bytes())).load()
         return dict(_flatten(state))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DataError(f"{path} is not a weights file that can be read safely ({cause(error)})") from error
-
-
-_UNREADABLE = (
-    *(pickle.UnpicklingError, SafetensorError, OSError, EOFError, RuntimeError),
-    # What a pickle of other bytes may come to.
-    *(ValueError, AttributeError, TypeError, LookupError, ImportError, MemoryError),
-)
 
 
 def _flatten(tree: Any, path: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:

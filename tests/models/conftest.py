@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import miniature
@@ -22,9 +23,16 @@ def own_data(data: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """VGG-16 with its thirteen convolutions, but so few channels that a step takes milliseconds."""
+    import torch
+
     from models.networks import deployed, vgg_face_au
 
+    # Layers this small only wait for each other on several threads.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     monkeypatch.setattr(vgg_face_au, "BLOCKS", NARROW)
     monkeypatch.setattr(deployed, "BLOCKS", NARROW)
+    yield
+    torch.set_num_threads(threads)
