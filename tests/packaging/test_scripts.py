@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def run(script: str, path: Path, **more: str) -> subprocess.CompletedProcess[str
 
 def put_python(folder: Path, version: str) -> None:
     """An interpreter that answers as another version would: the real one, told to say so."""
-    real = shutil.which("python3")
+    real = sys.executable
     told = f"import sys; sys.version_info = ({version}, 0, 'final', 0)"
     python = folder / "python3"
     python.write_text(f'#!/bin/sh\n[ "$1" = -c ] || exit 1\nexec {real} -c "{told}\n$2"\n')
@@ -58,5 +59,5 @@ def test_a_python_that_does_not_fit_is_named(script: str, version: str, bare: Pa
 
 
 def test_scripts_are_executable() -> None:
-    for name in ("demo", "test", "pin"):
+    for name in ("demo", "test", "pin", "build-model"):
         assert os.access(ROOT / "scripts" / name, os.X_OK), name
