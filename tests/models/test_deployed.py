@@ -1,0 +1,151 @@
+# ruff: noqa: E402 - without the train extra this module is skipped before its imports
+"""What is released says what was trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the train extra")
+pytest.importorskip("safetensors", reason="needs the train extra")
+
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from edge.emotions import LOGIT_LIMIT, EmotionStage
+from edge.facs import ACTION_UNITS, EMOTIONS
+from models.data.readers import DataError
+from models.networks import deployed
+from models.networks.deployed import Released
+from models.networks.vgg_face_au import VggFaceAu
+
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("narrow")]
+THRESHOLDS = np.linspace(-1.5, 1.0, len(ACTION_UNITS)).astype(np.float32)
+FACTS = {"name": "tiny", "action_units": list(ACTION_UNITS), "emotions": list(EMOTIONS)}
+
+
+def trained() -> VggFaceAu:
+    """A net whose normalisations and heads all do something."""
+    torch.manual_seed(4)
+    net = VggFaceAu(len(ACTION_UNITS), len(EMOTIONS), 52)
+    for _, norm in net.convolutions():
+        norm.running_mean.uniform_(-0.3, 0.3)
+        norm.running_var.uniform_(0.05, 0.5)
+        nn.init.uniform_(norm.weight, 0.7, 1.5)
+        nn.init.uniform_(norm.bias, -0.2, 0.4)
+    nn.init.uniform_(net.action_unit_head.bias, -1, 1)
+    return net.eval()
+
+
+def pictures() -> Tensor:
+    torch.manual_seed(8)
+    return torch.rand(16, 3, 32, 32) * torch.rand(16, 1, 1, 1) * 255
+
+
+@torch.no_grad()
+def test_the_units_are_the_same_but_for_the_thresholds() -> None:
+    net, image = trained(), pictures()
+    wanted = net(image).action_units - torch.from_numpy(THRESHOLDS)
+    assert wanted.std(dim=0).min() > 1e-3  # it answers differently for different pictures
+    torch.testing.assert_close(deployed.fold(net, THRESHOLDS)(image), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_no_batch_normalisation_is_released() -> None:
+    released = deployed.fold(trained(), THRESHOLDS)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in released.modules())
+    assert len(released.convolutions()) == 13
+    assert not released.training
+
+
+@torch.no_grad()
+def test_the_emotions_are_the_same() -> None:
+    net, image = trained(), pictures()
+    said = net(image)
+    assert said.action_units.abs().max() < LOGIT_LIMIT - np.abs(THRESHOLDS).max()  # nothing is clipped
+    stage = EmotionStage(tuple(ACTION_UNITS), EMOTIONS, 0.4, **deployed.shifted_stage(net, THRESHOLDS, 1.0))
+
+    shifted = deployed.fold(net, THRESHOLDS)(image).numpy()
+
+    wanted = torch.softmax(said.emotions, dim=1).numpy()
+    np.testing.assert_allclose(stage.probabilities(shifted), wanted, atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_temperature_changes_the_confidence_and_not_the_answer() -> None:
+    net, image = trained(), pictures()
+    said = net(image)
+    stage = EmotionStage(tuple(ACTION_UNITS), EMOTIONS, 0.4, **deployed.shifted_stage(net, THRESHOLDS, 2.0))
+    got = stage.probabilities(said.action_units.numpy() - THRESHOLDS)
+    np.testing.assert_allclose(got, torch.softmax(said.emotions / 2.0, dim=1).numpy(), atol=1e-5)
+    assert (got.argmax(axis=1) == said.emotions.argmax(dim=1).numpy()).all()
+
+
+def released() -> Released:
+    net = trained()
+    return Released(deployed.fold(net, THRESHOLDS), deployed.shifted_stage(net, THRESHOLDS, 1.3), dict(FACTS))
+
+
+@torch.no_grad()
+def test_a_checkpoint_comes_back_in_half_precision(tmp_path: Path) -> None:
+    before, path = released(), tmp_path / "deep" / "net.safetensors"
+    deployed.save(before, path)
+    after = deployed.load(path)
+
+    assert after.facts == before.facts
+    assert after.stage.keys() == before.stage.keys()
+    for name, array in before.stage.items():
+        np.testing.assert_array_equal(after.stage[name], array)
+    for name, tensor in before.net.state_dict().items():
+        torch.testing.assert_close(after.net.state_dict()[name], tensor.half().float(), rtol=0, atol=0)
+    image = pictures()
+    torch.testing.assert_close(after.net(image), before.net(image), rtol=0.02, atol=0.02)
+    weights = sum(p.numel() for p in before.net.parameters())
+    assert path.stat().st_size < 2 * weights + 20_000
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        deployed.load(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("raw", [b"", b"no checkpoint", bytes(4000)])
+def test_other_bytes_are_one_sentence(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(raw)
+    assert "is no checkpoint of facecue train (" in refusal(path)
+
+
+def test_a_checkpoint_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    deployed.save(released(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "is no checkpoint of facecue train (" in refusal(path)
+
+
+def test_a_missing_checkpoint(tmp_path: Path) -> None:
+    assert "there is no checkpoint" in refusal(tmp_path / "net.safetensors")
+    (tmp_path / "folder").mkdir()
+    assert "is no checkpoint of facecue train (" in refusal(tmp_path / "folder")
+
+
+@pytest.mark.parametrize(
+    "facts", [None, "{", "[]", "{}", '{"action_units": 3}', '{"action_units": ["AU01"]}']
+)
+def test_safetensors_of_something_else(tmp_path: Path, facts: str | None) -> None:
+    path = tmp_path / "net.safetensors"
+    tensors = {f"net.{k}": v for k, v in released().net.state_dict().items()}
+    save_file(tensors, path, {} if facts is None else {"facecue": facts})
+    assert "is no checkpoint of facecue train (" in refusal(path)
+
+
+def test_weights_of_another_net(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_file({"net.mean": torch.zeros(1, 3, 1, 1)}, path, {"facecue": json.dumps(FACTS)})
+    assert "is no checkpoint of facecue train (Error(s) in loading" in refusal(path)
