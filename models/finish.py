@@ -32,7 +32,7 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
     """Write `net.safetensors` into output and return it, its figures included."""
     net = build(recipe)
     net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["net"])
-    size = recipe.stage[-1].image_size
+    size, net.first_pool = recipe.stage[-1].image_size, recipe.stage[-1].first_pool
     half = calibrate.calibration_half(len(data.valid))
     coded = predict(net, data.calibration, size)
     wild = predict(net, data.valid, size)
@@ -64,6 +64,7 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
         "name": recipe.name,
         "version": VERSION,
         "image_size": size,
+        "first_pool": net.first_pool,
         "action_units": list(ACTION_UNITS),
         "emotions": list(EMOTIONS),
         "unsure_below": UNSURE_BELOW,

@@ -35,6 +35,7 @@ class Stage:
     images: int
     learning_rate: float
     freeze_blocks: int = 0
+    first_pool: int = 2
 
 
 @dataclass(frozen=True)

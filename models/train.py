@@ -118,6 +118,7 @@ def _run_stage(
     for parameter in net.parameters():
         parameter.requires_grad_(True)
     net.freeze(stage.freeze_blocks)
+    net.first_pool = average.first_pool = stage.first_pool
     net.train()
     optimiser = torch.optim.AdamW(_groups(net, stage, recipe), betas=(0.9, 0.98))
     if state is not None:

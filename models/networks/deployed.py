@@ -27,7 +27,7 @@ class DeployedVgg(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, first_pool: int = 2) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
         self.register_buffer("scale", torch.ones(1, 3, 1, 1))
@@ -35,7 +35,7 @@ class DeployedVgg(nn.Module):
         layers: list[nn.Module] = []
         for number, widths in enumerate(BLOCKS):
             if number:
-                layers.append(nn.MaxPool2d(2))
+                layers.append(nn.MaxPool2d(first_pool if number == 1 else 2))
             for width in widths:
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
                 channels = width
@@ -70,9 +70,9 @@ def fold(net: VggFaceAu, thresholds: Float32) -> DeployedVgg:
     layers: list[nn.Module] = []
     for number, block in enumerate(net.blocks):
         if number:
-            layers.append(nn.MaxPool2d(2))
+            layers.append(nn.MaxPool2d(net.first_pool if number == 1 else 2))
         layers += list(block.children())
-    out = DeployedVgg(net.action_unit_head.out_features)
+    out = DeployedVgg(net.action_unit_head.out_features, net.first_pool)
     with torch.no_grad():
         out.mean.copy_(net.mean)
         out.scale.copy_(net.scale)
@@ -109,7 +109,7 @@ def load(path: Path) -> Released:
             metadata = archive.metadata() or {}
             tensors = {k: archive.get_tensor(k) for k in archive.keys()}  # noqa: SIM118
         facts = json.loads(metadata["facecue"])
-        net = DeployedVgg(len(facts["action_units"]))
+        net = DeployedVgg(len(facts["action_units"]), int(facts["first_pool"]))
         net.load_state_dict({k[4:]: v.float() for k, v in tensors.items() if k.startswith("net.")})
         stage = {k[6:]: v.numpy() for k, v in tensors.items() if k.startswith("stage.")}
     except FileNotFoundError as error:

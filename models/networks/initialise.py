@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from torch import nn
+from torch.nn.functional import max_pool2d
 
 from models.data.readers import DataError, cause
 from models.networks.vgg_face_au import VggFaceAu
@@ -130,7 +131,7 @@ def preserve(net: VggFaceAu, images: torch.Tensor) -> None:
     x = (images - net.mean) * net.scale
     for index, block in enumerate(net.blocks):
         if index:
-            x = net.pool(x)
+            x = max_pool2d(x, net.first_pool if index == 1 else 2)
         for layer in block.children():
             if isinstance(layer, nn.BatchNorm2d):
                 mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3))

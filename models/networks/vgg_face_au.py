@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
 
 from models.networks.emotion_stage import EmotionStage
 
@@ -40,6 +41,9 @@ class VggFaceAu(nn.Module):
     mean: Tensor
     scale: Tensor
     frozen_blocks: int = 0
+    first_pool: int = 2
+    """Side of the pooling behind the first block. 2 is VGG's; 4 lets the other blocks work on half the
+    grid, so that what was learned at half the picture's size holds (docs/decisions/0006)."""
 
     def __init__(self, units: int, emotions: int, blendshapes: int, dropout: float = 0.3) -> None:
         super().__init__()
@@ -58,7 +62,6 @@ class VggFaceAu(nn.Module):
                 channels = width
             blocks.append(nn.Sequential(*layers))
         self.blocks = nn.ModuleList(blocks)
-        self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout(dropout)
         self.action_unit_head = nn.Linear(channels, units)
         self.emotion_stage = EmotionStage(units, emotions)
@@ -70,7 +73,7 @@ class VggFaceAu(nn.Module):
         x = (image - self.mean) * self.scale
         for index, block in enumerate(self.blocks):
             if index:
-                x = self.pool(x)
+                x = max_pool2d(x, self.first_pool if index == 1 else 2)
             x = block(x)
         return x.mean(dim=(2, 3))
 
