@@ -60,6 +60,9 @@ class DirectOutlet:
         self._sink.close()
 
 
+OnFault = Callable[[str, "Exception | None"], None]
+
+
 class EventsFile:
     """One JSON object per cue and line, written through at once."""
 
@@ -74,9 +77,10 @@ class EventsFile:
 class FanOut:
     """Hands every cue to the events file and to every outlet."""
 
-    def __init__(self, events: EventsFile | None) -> None:
+    def __init__(self, events: EventsFile | None, on_fault: OnFault | None = None) -> None:
         self._outlets: list[Outlet] = []
         self._events = events
+        self._on_fault = on_fault
         # The loop sends, and so do sinks that report a fault from their own threads.
         self._lock = threading.RLock()
         self.sent: list[Cue] = []
@@ -93,9 +97,18 @@ class FanOut:
             self.sent.append(cue)
             del self.sent[:-MOST_REMEMBERED]
             if self._events is not None:
-                self._events.write(cue, latency_ms)
+                self._write(self._events, cue, latency_ms)
             for outlet in self._outlets:
                 outlet.offer(cue)
+
+    def _write(self, events: EventsFile, cue: Cue, latency_ms: float | None) -> None:
+        try:
+            events.write(cue, latency_ms)
+        except OSError as error:
+            # A full disk is no reason to fall silent: what is said goes on.
+            self._events = None
+            if self._on_fault is not None:
+                self._on_fault("events", error)
 
     def drain(self, timeout_seconds: float) -> None:
         """Wait for the outlets, together no longer than this for each."""

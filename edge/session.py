@@ -14,7 +14,7 @@ from typing import TextIO
 from edge import loop, wiring
 from edge.backends.base import Backend
 from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
-from edge.errors import BackendError, SpeechError
+from edge.errors import SpeechError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
@@ -75,7 +75,7 @@ class Session:
                 return time.monotonic() - started
 
             clock: loop.Clock = replay_clock if self.replay else since_start
-            fan_out = FanOut(EventsFile(self.events) if self.events else None)
+            fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
             self._fan_out, self._clock = fan_out, clock
             stack.callback(fan_out.close)
             for outlet in self._outlets(clock):
@@ -85,7 +85,7 @@ class Session:
             begin = time.perf_counter()
             try:
                 self.frames = self._loop(first, pipeline, replay_clock, stack)
-            except BackendError:
+            except Exception:
                 # Said before the program ends: to a blind user a silent end looks like an empty room.
                 fan_out.send(loop.health("device_lost", clock()))
                 fan_out.drain(DRAIN_SECONDS)

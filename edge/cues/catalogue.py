@@ -39,6 +39,7 @@ HEALTH_PHRASES: dict[str, str] = {
     "speech_found": "voice is back",
     "mqtt_lost": "phone link lost",
     "mqtt_found": "phone link is back",
+    "events_lost": "event log lost",
     "device_lost": "face reading has failed",
 }
 

@@ -113,3 +113,21 @@ def test_a_sink_may_report_its_fault_through_the_fan_out_itself() -> None:
     assert not sender.is_alive()
     assert sound_outlet.name == "notebook"
     assert sound.texts == ["smiling", "no voice"]
+
+
+class FullDisk(io.StringIO):
+    """A file on a disk with no room left."""
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_ends_the_events_file_and_nothing_else() -> None:
+    told: list[str] = []
+    sink = Notebook()
+    fan_out = FanOut(EventsFile(FullDisk()), lambda name, error: told.append(f"{name}: {error}"))
+    fan_out.add(DirectOutlet(sink, ignore))
+    for text in ("smiling", "frowning"):
+        fan_out.send(cue(text))
+    assert told == ["events: [Errno 28] No space left on device"]
+    assert sink.texts == ["smiling", "frowning"]
