@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
-from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from edge.errors import FacecueError
 from edge.events import event
-from edge.sinks import Sink
+from edge.sinks import OnFault, Sink
 from edge.types import Cue
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Outlet(Protocol):
 class DirectOutlet:
     """Delivers at once, on the caller's thread: a replay must come out the same every time."""
 
-    def __init__(self, sink: Sink, on_fault: Callable[[str, Exception | None], None]) -> None:
+    def __init__(self, sink: Sink, on_fault: OnFault) -> None:
         self._sink = sink
         self._on_fault = on_fault
         self._faulty = False
@@ -60,9 +60,6 @@ class DirectOutlet:
         self._sink.close()
 
 
-OnFault = Callable[[str, "Exception | None"], None]
-
-
 class EventsFile:
     """One JSON object per cue and line, written through at once."""
 
@@ -72,6 +69,11 @@ class EventsFile:
     def write(self, cue: Cue, latency_ms: float | None) -> None:
         self._stream.write(json.dumps(event(cue, latency_ms), ensure_ascii=False) + "\n")
         self._stream.flush()
+
+    def abandon(self) -> None:
+        """Close a stream that cannot be written, without what could not be written."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
 
 class FanOut:
@@ -90,8 +92,11 @@ class FanOut:
         with self._lock:
             self._outlets.append(outlet)
 
-    def send(self, cue: Cue, latency_ms: float | None = None) -> None:
-        """latency_ms: from the picture to this call; None where no picture led to the cue."""
+    def send(self, cue: Cue, latency_ms: float | None = None, but: str = "") -> None:
+        """latency_ms: from the picture to this call; None where no picture led to the cue.
+
+        but: name of an outlet that does not get it: a voice that fails cannot say that it fails.
+        """
         log.debug("%s: %s", cue.kind, cue.text)
         with self._lock:
             self.sent.append(cue)
@@ -99,14 +104,18 @@ class FanOut:
             if self._events is not None:
                 self._write(self._events, cue, latency_ms)
             for outlet in self._outlets:
-                outlet.offer(cue)
+                if outlet.name != but:
+                    outlet.offer(cue)
 
     def _write(self, events: EventsFile, cue: Cue, latency_ms: float | None) -> None:
         try:
             events.write(cue, latency_ms)
+        except BrokenPipeError:
+            raise  # whoever read the events is gone, and with them the reason to go on
         except OSError as error:
             # A full disk is no reason to fall silent: what is said goes on.
             self._events = None
+            events.abandon()
             if self._on_fault is not None:
                 self._on_fault("events", error)
 

@@ -16,6 +16,8 @@ from edge.types import Cue, Frame, Priority
 WAIT_SECONDS = 0.25
 """The loop turns at least this often, picture or not: absence must be noticed."""
 HEALTH_EXPIRY_SECONDS = 30.0
+REPEAT_SECONDS = 60.0
+"""A source that stays lost is spoken of this often."""
 
 
 class Reader(Protocol):
@@ -55,10 +57,9 @@ Watch = Callable[[Frame, Step], None]
 """Called after every frame, for displays; must return quickly."""
 
 
-def health(label: str, now: float, text: str | None = None) -> Cue:
+def health(label: str, now: float) -> Cue:
     """A cue about the device itself."""
-    words = text or HEALTH_PHRASES[label]
-    return Cue("health", label, words, Priority.NOW, now, now + HEALTH_EXPIRY_SECONDS)
+    return Cue("health", label, HEALTH_PHRASES[label], Priority.NOW, now, now + HEALTH_EXPIRY_SECONDS)
 
 
 def replay(
@@ -97,13 +98,17 @@ def live(
 
     clock: the one the frames' captured_at is counted on.
     """
-    count, lost = 0, False
+    count, lost, said_at = 0, False, 0.0
     while not stop.is_set():
         frame = frames.latest(WAIT_SECONDS)
         now = clock()
-        if frames.lost != lost:
-            lost = frames.lost
-            fan_out.send(health("camera_lost" if lost else "camera_found", now))
+        # While it lasts it is said again: silence would sound like an empty room.
+        before, lost = lost, frames.lost
+        if lost and (not before or now - said_at >= REPEAT_SECONDS):
+            said_at = now
+            fan_out.send(health("camera_lost", now))
+        elif before and not lost:
+            fan_out.send(health("camera_found", now))
         if frame is None and frames.ended:
             break
         captured_at = frame.captured_at if frame else now

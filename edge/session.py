@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import TextIO
 from edge import loop, wiring
 from edge.backends.base import Backend
 from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
-from edge.errors import SpeechError
+from edge.errors import BackendError, MqttError, SettingsError, SourceError, SpeechError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
@@ -24,20 +24,27 @@ from edge.settings import Settings
 from edge.sinks import Sink, SinkWorker
 from edge.sources.base import FrameReader
 from edge.sources.grabber import Grabber
-from edge.sources.open import open_source
+from edge.sources.naming import without_credentials
+from edge.sources.open import is_live, open_source
 from edge.speech.players import choose_player
 from edge.speech.sink import SpeechSink
 from edge.speech.synthesis import Synthesiser
 from edge.stopwatch import Stopwatch
 
-log = logging.getLogger(__name__)
-
 DRAIN_SECONDS = 6.0
+MOST_FAULTS = 20
+
+END_LABELS: dict[type[Exception], str] = {
+    SourceError: "camera_absent",
+    MqttError: "mqtt_lost",
+    BackendError: "device_lost",
+}
+"""What is said when an error of this kind ends the run; of any other, that facecue cannot go on."""
 
 
 @dataclass(eq=False)
 class Session:
-    """What `facecue run` and `facecue demo` have in common.
+    """What `facecue run`, `demo` and `bench` have in common.
 
     replay: every frame on the clip's own clock, deterministically. events: where one JSON object
     per cue goes. fallback_wav: the speech goes there if nothing can play sound. sinks: further
@@ -54,96 +61,117 @@ class Session:
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     frames: int = 0
     seconds: float = 0.0
-    faults: list[str] = field(default_factory=list)
+    faults: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_FAULTS))
+    _replay_clock: loop.ReplayClock = field(default_factory=loop.ReplayClock)
+    _started: float = field(default_factory=time.monotonic)
+    _fan_out: FanOut = field(init=False)
 
     def run(self, on_ready: Callable[[ModelFolder, Backend], None] | None = None) -> FanOut:
-        """Open everything, loop to the end, close everything. Raises FacecueError."""
+        """Open everything, loop to the end, close everything. Raises FacecueError.
+
+        Whatever ends a live run is said first: to a blind user a silent end looks like an empty room.
+        """
+        uri = self.settings.source.uri
+        if self.replay and is_live(uri):
+            raise SettingsError([f"a replay needs a clip or pictures, not {without_credentials(uri)}"])
+        self._fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
         with ExitStack() as stack:
-            folder = wiring.model(self.settings.model)
-            device = wiring.backend(self.settings.model, folder)
-            stack.callback(device.close)
-            pipeline = wiring.pipeline(self.settings, folder, device, self.stopwatch)
-            if self.settings.mqtt.host and self.settings.mqtt.required:
-                MqttSink.check(self.settings.mqtt)
-            # The first source error is the user's to mend; only later ones are waited out.
-            first = open_source(self.settings.source)
-            stack.callback(first.close)
-            started = time.monotonic()
-            replay_clock = loop.ReplayClock()
-
-            def since_start() -> float:
-                return time.monotonic() - started
-
-            clock: loop.Clock = replay_clock if self.replay else since_start
-            fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
-            self._fan_out, self._clock = fan_out, clock
-            stack.callback(fan_out.close)
-            for outlet in self._outlets(clock):
-                fan_out.add(outlet)
-            if on_ready is not None:
-                on_ready(folder, device)
-            begin = time.perf_counter()
+            stack.callback(self._fan_out.close)
+            for outlet in self._outlets():
+                self._fan_out.add(outlet)
             try:
-                self.frames = self._loop(first, pipeline, replay_clock, stack)
-            except Exception:
-                # Said before the program ends: to a blind user a silent end looks like an empty room.
-                fan_out.send(loop.health("device_lost", clock()))
-                fan_out.drain(DRAIN_SECONDS)
+                self._open_and_loop(stack, on_ready)
+            except Exception as error:
+                if not self.replay:
+                    kinds = (label for kind, label in END_LABELS.items() if isinstance(error, kind))
+                    self._say(next(kinds, "cannot_go_on"))
+                    self._fan_out.drain(DRAIN_SECONDS)
                 raise
-            finally:
-                self.seconds = time.perf_counter() - begin
-            fan_out.drain(DRAIN_SECONDS)
-            return fan_out
+            if self.stop.is_set() and not self.replay:
+                self._say("stopped")
+            self._fan_out.drain(DRAIN_SECONDS)
+            return self._fan_out
 
-    def _loop(
-        self, reader: FrameReader, pipeline: Pipeline, replay_clock: loop.ReplayClock, stack: ExitStack
-    ) -> int:
-        fan_out, clock = self._fan_out, self._clock
+    def clock(self) -> float:
+        """Seconds of the clip in a replay, else since the start."""
+        return self._replay_clock() if self.replay else time.monotonic() - self._started
+
+    def _open_and_loop(
+        self, stack: ExitStack, on_ready: Callable[[ModelFolder, Backend], None] | None
+    ) -> None:
+        settings = self.settings
+        folder = wiring.model(settings.model)
+        device = wiring.backend(settings.model, folder)
+        stack.callback(device.close)
+        pipeline = wiring.pipeline(settings, folder, device, self.stopwatch)
+        if settings.mqtt.host and settings.mqtt.required:
+            MqttSink.check(settings.mqtt)
+        # The first source error is the user's to mend; only later ones are waited out.
+        reader = open_source(settings.source)
+        stack.callback(reader.close)
+        if on_ready is not None:
+            on_ready(folder, device)
+        begin = time.perf_counter()
+        try:
+            self.frames = self._loop(reader, pipeline, stack)
+        finally:
+            self.seconds = time.perf_counter() - begin
+
+    def _loop(self, reader: FrameReader, pipeline: Pipeline, stack: ExitStack) -> int:
+        fan_out, stopwatch = self._fan_out, self.stopwatch
         if self.replay:
-            return loop.replay(reader, pipeline, fan_out, replay_clock, self.stopwatch, self.stop, self.watch)
+            return loop.replay(
+                reader, pipeline, fan_out, self._replay_clock, stopwatch, self.stop, self.watch
+            )
         # Also makes the voice before there is anything urgent to say.
-        fan_out.send(loop.health("ready", clock()))
+        self._say("ready")
         frames: loop.LatestFrames
         if reader.live:
             source = self.settings.source
-            grabber = Grabber(lambda: open_source(source), source, clock, reader)
+            grabber = Grabber(lambda: open_source(source), source, self.clock, reader)
             stack.callback(grabber.close)
             frames = grabber
         else:
-            frames = PacedFrames(reader, clock, self.stop.wait)
-        return loop.live(frames, pipeline, fan_out, clock, self.stopwatch, self.stop, self.watch)
+            frames = PacedFrames(reader, self.clock, self.stop.wait)
+        return loop.live(frames, pipeline, fan_out, self.clock, stopwatch, self.stop, self.watch)
 
-    def _outlets(self, clock: loop.Clock) -> Iterator[Outlet]:
-        sinks = list(self.sinks)
+    def _outlets(self) -> Iterator[Outlet]:
+        """One after the other, so that a fault of the next one is told through those before."""
+        for sink in self.sinks:
+            yield self._outlet(sink)
         speech = self.settings.speech
-        # A replay outruns any player: it speaks into a file, or not at all.
-        if speech.enabled and (not self.replay or speech.wav):
-            sinks.append(wiring.LateSink("speech", lambda: self._speech(clock)))
-        mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault, clock)
+        if speech.enabled and speech.wav:
+            # A file that was asked for and cannot be written is the user's to mend, now.
+            yield self._outlet(self._speech())
+        elif speech.enabled and not self.replay:  # a replay outruns any player
+            yield self._outlet(wiring.LateSink("speech", self._speech))
+        mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault, self.clock)
         if mqtt is not None:
-            sinks.append(mqtt)
-        for sink in sinks:
-            if self.replay:
-                yield DirectOutlet(sink, self._on_fault)
-            else:
-                yield SinkWorker(sink, clock, self._on_fault)
+            yield self._outlet(mqtt)
 
-    def _speech(self, clock: loop.Clock) -> Sink:
-        player = choose_player(self.settings.speech, clock, self.fallback_wav, paced=not self.replay)
+    def _outlet(self, sink: Sink) -> Outlet:
+        if self.replay:
+            return DirectOutlet(sink, self._on_fault)
+        return SinkWorker(sink, self.clock, self._on_fault)
+
+    def _speech(self) -> Sink:
+        player = choose_player(self.settings.speech, self.clock, self.fallback_wav, paced=not self.replay)
         sink = SpeechSink(Synthesiser(self.settings.speech), player)
-        if not self.replay:
-            try:
-                sink.prepare(vocabulary())
-            except SpeechError:
-                sink.close()  # LateSink makes a new one for the next cue
-                raise
+        try:
+            # In a replay one phrase is enough to find out whether the voice works.
+            sink.prepare(vocabulary()[:1] if self.replay else vocabulary())
+        except SpeechError:
+            sink.close()  # LateSink makes a new one for the next cue
+            raise
         return sink
+
+    def _say(self, label: str) -> None:
+        self._fan_out.send(loop.health(label, self.clock()))
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
         """A sink failed or works again: told through the others."""
-        label = f"{name}_{'found' if error is None else 'lost'}"
         if error is not None:
             self.faults.append(str(error))
-            log.warning("%s: %s", name, error)
+        label = f"{name}_{'found' if error is None else 'lost'}"
         if label in HEALTH_PHRASES:
-            self._fan_out.send(loop.health(label, self._clock()))
+            self._fan_out.send(loop.health(label, self.clock()), but=name)

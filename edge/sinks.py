@@ -11,6 +11,8 @@ from edge.types import Cue, Priority
 
 log = logging.getLogger(__name__)
 
+OnFault = Callable[[str, "Exception | None"], None]
+"""Told a sink's name with the error that made it fail, and with None when it works again."""
 CAPACITY = 8
 """Cues a sink may be behind; then the oldest of the lowest priority is dropped."""
 JOIN_SECONDS = 5.0
@@ -42,7 +44,7 @@ class SinkWorker:
         self,
         sink: Sink,
         clock: Callable[[], float],
-        on_fault: Callable[[str, Exception | None], None],
+        on_fault: OnFault,
         capacity: int = CAPACITY,
     ) -> None:
         self._sink = sink
@@ -52,7 +54,7 @@ class SinkWorker:
         self._queue: list[Cue] = []
         self._changed = threading.Condition()
         self._stopping = False
-        self._busy = False
+        self._delivering: Priority | None = None
         self._faulty = False
         self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
         self._thread.start()
@@ -62,7 +64,7 @@ class SinkWorker:
         return self._sink.name
 
     def offer(self, cue: Cue) -> None:
-        """Queue a cue; never blocks. A NOW cue cuts short what is being delivered."""
+        """Queue a cue; never blocks. A NOW cue cuts short what is less urgent."""
         with self._changed:
             if self._stopping:
                 return
@@ -72,14 +74,17 @@ class SinkWorker:
                 self._queue.remove(lowest)
                 log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
             self._changed.notify()
-            if cue.priority is Priority.NOW and self._busy:
+            less = self._delivering is not None and self._delivering < Priority.NOW
+            if cue.priority is Priority.NOW and less:
                 # Under the lock, or the worker might have begun with this very cue by then.
                 self._sink.interrupt()
 
     def drain(self, timeout_seconds: float) -> bool:
         """Wait until everything queued is delivered; False if that took too long."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout_seconds)
+            return self._changed.wait_for(
+                lambda: not self._queue and self._delivering is None, timeout_seconds
+            )
 
     def close(self) -> None:
         """Stop after the cue in progress and close the sink. Raises RuntimeError if it hangs."""
@@ -104,23 +109,32 @@ class SinkWorker:
                 # Highest priority first; among equals the oldest, so that order is kept.
                 cue = max(self._queue, key=lambda c: c.priority)
                 self._queue.remove(cue)
-                self._busy = True
+                self._delivering = cue.priority
             try:
-                if self._clock() <= cue.expires_at:
-                    self._sink.deliver(cue)
-                    self._report(None)
-                else:
-                    log.info("%s: %r came too late and is dropped", self._sink.name, cue.text)
-            except Exception as error:  # the thread must live on: the next cue may work
-                self._report(error)
+                self._deliver(cue)
             finally:
                 with self._changed:
-                    self._busy = False
+                    self._delivering = None
                     self._changed.notify_all()
+
+    def _deliver(self, cue: Cue) -> None:
+        for last in (False, True):
+            if self._clock() > cue.expires_at:
+                log.info("%s: %r came too late and is dropped", self._sink.name, cue.text)
+                return
+            try:
+                self._sink.deliver(cue)
+            except Exception as error:  # the thread must live on: the next cue may work
+                # Tried once more, so that a player that died for once loses no word.
+                if last:
+                    self._report(error)
+            else:
+                self._report(None)
+                return
 
     def _report(self, error: Exception | None) -> None:
         if error is not None:
-            log.warning("%s: %s", self._sink.name, error)
+            log.log(logging.INFO if self._faulty else logging.WARNING, "%s: %s", self._sink.name, error)
         if (error is not None) != self._faulty:
             self._faulty = error is not None
             self._on_fault(self._sink.name, error)

@@ -39,15 +39,22 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fast", action="store_true", help="do not wait for the clip's own speed")
     parser.add_argument("--plain", action="store_true", help="lines of text instead of the live view")
     add_cues(parser)
-    parser.set_defaults(levels=LEVELS)
     add_config(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.levels is None and args.source == str(DEMO_CLIP):
+        args.levels = LEVELS
     settings = apply_cues(load_settings(args), args)
-    settings = replace(settings, source=changed(settings.source, {"uri": args.source}))
+    settings = replace(
+        settings,
+        source=changed(settings.source, {"uri": args.source}),
+        # An actor's face is no news for the user's phone.
+        mqtt=replace(settings.mqtt, host=""),
+    )
     replay = args.fast and not is_live(args.source)
     wav = Path(args.wav) if args.wav else _writable(WAV)
+    before = _changed_at(wav)
     if replay and settings.speech.enabled:
         settings = replace(settings, speech=replace(settings.speech, wav=str(wav)))
     with ExitStack() as stack:
@@ -73,22 +80,19 @@ def _run(args: argparse.Namespace) -> int:
             signal.signal(number, lambda *_: session.stop.set())
         ready = view.ready if view is not None else None
         fan_out = session.run(ready)
-    _summary(session, fan_out, wav, recording)
+    _summary(session, fan_out, wav if _changed_at(wav) != before else None, recording)
     return 0
 
 
-def _summary(session: Session, fan_out: FanOut, wav: Path, recording: Recording | None) -> None:
+def _summary(session: Session, fan_out: FanOut, wav: Path | None, recording: Recording | None) -> None:
     print(f"\n{session.frames} frames read in {session.seconds:.1f} s, {len(fan_out.sent)} cues:")
     for cue in fan_out.sent:
         print(f"{cue.created_at:8.1f} s  {cue.text}")
     for fault in dict.fromkeys(session.faults):
         print(f"note: {fault}")
-    if wav.is_file() and session.settings.speech.enabled:
-        print(
-            f"No sound was played: the speech is in {wav}"
-            if not session.settings.speech.wav
-            else f"speech: {wav}"
-        )
+    if wav is not None:
+        asked = bool(session.settings.speech.wav)
+        print(f"speech: {wav}" if asked else f"No sound was played: the speech is in {wav}")
     if recording is not None:
         print(f"pictures: {recording.path}")
 
@@ -96,10 +100,13 @@ def _summary(session: Session, fan_out: FanOut, wav: Path, recording: Recording 
 def _writable(name: str) -> Path:
     """Here, or in a new folder for temporary files where this one is read-only."""
     path = Path.cwd() / name
-    if os.access(path.parent, os.W_OK):
-        path.unlink(missing_ok=True)
+    if os.access(path if path.exists() else path.parent, os.W_OK):
         return path
     return Path(tempfile.mkdtemp(prefix="facecue-")) / name
+
+
+def _changed_at(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 COMMAND = Command("demo", "play a bundled clip: watch the faces read, hear the cues", _configure, _run)

@@ -15,8 +15,6 @@ from edge.console import ConsoleSink
 from edge.errors import SettingsError
 from edge.session import Session
 from edge.settings import LEVELS, Settings
-from edge.sources.naming import without_credentials
-from edge.sources.open import is_live
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -59,10 +57,6 @@ def apply_cues(settings: Settings, args: argparse.Namespace) -> Settings:
 def _run(args: argparse.Namespace) -> int:
     settings = apply_cues(load_settings(args), args)
     settings = replace(settings, source=changed(settings.source, {"uri": args.source}))
-    if args.replay and is_live(settings.source.uri):
-        raise SettingsError(
-            [f"--replay needs a clip or a folder of pictures, not {without_credentials(settings.source.uri)}"]
-        )
     with ExitStack() as stack:
         events = _open_events(args.events, stack)
         sinks = [] if args.quiet or args.events == "-" else [ConsoleSink(sys.stdout)]

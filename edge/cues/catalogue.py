@@ -33,6 +33,9 @@ PRESENCE_PHRASES: dict[str, str] = {
 }
 HEALTH_PHRASES: dict[str, str] = {
     "ready": "facecue ready",
+    "stopped": "facecue stopped",
+    "cannot_go_on": "facecue cannot go on",
+    "camera_absent": "no camera",
     "camera_lost": "camera lost",
     "camera_found": "camera is back",
     "speech_lost": "no voice",

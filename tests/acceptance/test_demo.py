@@ -124,3 +124,39 @@ def test_doctor_names_what_is_wrong_and_how_to_mend_it(
     assert any(line.startswith("right  camera:") and "640x360" in line for line in lines)
     assert any(line.startswith("wrong  broker:") and "127.0.0.1:9" in line for line in lines)
     assert lines[-1].endswith("to mend")
+
+
+def test_the_live_view_shows_faces_units_and_cues(tmp_path: Path) -> None:
+    """On a terminal, which is made of a pair of pseudo-terminals here."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edge.cli", "demo", "--source", CLIP, "--no-speech"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TERM": "xterm",
+            "COLUMNS": "120",
+            "LINES": "40",
+        },
+        cwd=tmp_path,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    _, errors = process.communicate(timeout=60)
+    text = shown.decode()
+    assert process.returncode == 0, errors
+    for word in ("frames per second", "1 face", "AU12", "lip corner puller", "happiness", "smiling"):
+        assert word in text, word

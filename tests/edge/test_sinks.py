@@ -192,7 +192,7 @@ def test_a_fault_is_reported_once_and_so_is_its_end(make: Callable[..., Made]) -
         sink.fault = fault
         for number in range(count):
             worker.offer(cue(str(number)))
-            sink.let()
+            sink.let(1 if fault is None else 2)  # what fails is tried once more
             assert worker.drain(PATIENCE_SECONDS)
 
     deliver(2, None)
@@ -238,3 +238,28 @@ def test_closing_a_sink_that_hangs_is_an_error_and_not_a_wait(
     with pytest.raises(RuntimeError, match="the stepped sink did not stop"):
         worker.close()
     assert sink.closed == 1
+
+
+def test_a_player_that_dies_once_loses_no_word(make: Callable[..., Made]) -> None:
+    worker, sink, faults = make()
+    sink.fault = SpeechError("the player died")
+    worker.offer(cue("smiling"))
+    sink.wait_begun()
+    sink.let()
+    sink.wait_begun()
+    sink.fault = None
+    sink.let()
+    assert worker.drain(PATIENCE_SECONDS)
+    assert sink.delivered == ["smiling"]
+    assert faults.seen == []
+
+
+def test_one_urgent_cue_does_not_cut_another_short(make: Callable[..., Made]) -> None:
+    worker, sink, _ = make()
+    worker.offer(cue("camera lost", NOW))
+    sink.wait_begun()
+    worker.offer(cue("phone link lost", NOW))
+    sink.let(2)
+    assert worker.drain(PATIENCE_SECONDS)
+    assert sink.delivered == ["camera lost", "phone link lost"]
+    assert sink.cut_short == []
