@@ -6,11 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
-from edge.events import action_units, event
+from edge.events import action_units, attitude, emotion, event
 from edge.types import Cue
 
-EMOTION_LEVEL = "emotion"
-"""The level of cues.levels without which no named emotion leaves the device."""
 SHOWN = 0.5
 """Least probability of an action unit in the state."""
 
@@ -18,8 +16,11 @@ SHOWN = 0.5
 def event_payload(
     cue: Cue, levels: Sequence[str], ts: str, seq: int, latency_ms: float | None
 ) -> dict[str, object]:
-    """The event of edge.events, with `ts` (wall clock) and `seq` (counts the cues of this process)."""
-    return {**event(cue, latency_ms, EMOTION_LEVEL in levels), "ts": ts, "seq": seq}
+    """The event of edge.events, with `ts` (wall clock) and `seq` (counts the cues of this process).
+
+    levels: those of cues.levels; what they leave out does not leave the device.
+    """
+    return {**event(cue, latency_ms, levels), "ts": ts, "seq": seq}
 
 
 def state_payload(
@@ -28,15 +29,16 @@ def state_payload(
     """What is known now: whether a person is there and what the last cue said.
 
     cue: the last one, None before the first. ts, seq: of that cue, or of the start with seq 0.
-    action_units holds those decided to be there; None where the cue is not about a face.
+    action_units holds those decided to be there; None where the cue is not about a face. levels: as
+    in the event.
     """
     reading = cue.reading if cue else None
     return {
         "person": person,
         "label": cue.label if cue else None,
         "text": cue.text if cue else None,
-        "attitude": reading.attitude.name if reading else None,
-        "emotion": reading.emotion.name if reading and EMOTION_LEVEL in levels else None,
+        "attitude": attitude(reading, levels),
+        "emotion": emotion(reading, levels),
         "action_units": action_units(reading, SHOWN) if reading else None,
         "ts": ts,
         "seq": seq,

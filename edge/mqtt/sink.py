@@ -26,10 +26,10 @@ OnFault = Callable[[str, "Exception | None"], None]
 class MqttSink:
     """Publishes every cue as an event and keeps a retained state; never waits for the broker.
 
-    levels: those of cues.levels; without "emotion" no named emotion is published. on_fault: told
-    ("mqtt", error) once when the broker is away or refuses, and ("mqtt", None) when it is back, on
-    a thread of this sink. clock: the time the cues are counted on, for latency_ms; None leaves that
-    out.
+    levels: those of cues.levels; without "emotion" no named emotion is published, and without
+    "attitude" either no attitude. on_fault: told ("mqtt", error) once when the broker is away or
+    refuses, and ("mqtt", None) when it is back, on a thread of this sink. clock: the time the cues
+    are counted on, for latency_ms; None leaves that out.
     """
 
     name = "mqtt"

@@ -57,11 +57,23 @@ def test_a_cue_without_a_face_has_the_same_keys_and_nulls() -> None:
 
 
 def test_without_the_emotion_confidence_is_that_of_the_attitude() -> None:
-    made = event(cue(reading()), None, with_emotion=False)
+    made = event(cue(reading()), None, ["movements", "attitude"])
     assert list(made) == KEYS
     assert made["emotion"] is None
     assert made["confidence"] == 0.91
     assert "happiness" not in json.dumps(made)
+
+
+def test_with_movements_alone_nothing_inferred_is_told() -> None:
+    made = event(cue(reading()), None, ["movements"])
+    assert list(made) == KEYS
+    assert (made["emotion"], made["attitude"], made["confidence"]) == (None, None, None)
+    assert made["action_units"] == event(cue(reading()), None)["action_units"]
+
+
+def test_the_emotion_brings_the_attitude_it_is_summed_up_to() -> None:
+    made = event(cue(reading()), None, ["emotion"])
+    assert (made["emotion"], made["attitude"], made["confidence"]) == ("happiness", "positive", 0.877)
 
 
 def test_a_face_not_tracked_has_no_track() -> None:

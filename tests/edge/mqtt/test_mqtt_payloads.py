@@ -52,6 +52,18 @@ def test_no_emotion_leaves_unless_its_level_is_on() -> None:
         assert b"happiness" not in encode(payload)
 
 
+def test_nothing_inferred_leaves_where_only_movements_are_on() -> None:
+    for payload in (
+        event_payload(smile(), ("movements",), TS, 1, None),
+        state_payload(smile(), True, ("movements",), TS, 1),
+    ):
+        assert payload["emotion"] is None
+        assert payload["attitude"] is None
+        assert payload.get("confidence") is None
+        assert payload["label"] == "smile"
+        assert b"positive" not in encode(payload)
+
+
 def test_nothing_of_the_picture_leaves() -> None:
     words = re.findall(
         r'"(\w+)":',
