@@ -7,23 +7,17 @@ is reported at once, each with its key, and its line where it stands in the file
 from __future__ import annotations
 
 import os
-import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from edge.errors import SettingsError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from edge.settings_file import Lines, at, read
+from edge.settings_values import checked, parse
 
 ENVIRONMENT_PREFIX = "FACECUE_"
 LEVELS = ("movements", "attitude", "emotion")
-LANGUAGES = ("en",)
 
 
 def setting(default: Any, doc: str, **limits: Any) -> Any:
@@ -52,7 +46,7 @@ class ModelSettings:
     """Which net runs where."""
 
     folder: str = setting("", "model folder; empty means the released one")
-    device: str = setting("auto", "OpenVINO device (CPU, MYRIAD, GPU), or auto: the stick if it is there")
+    device: str = setting("auto", "OpenVINO device (CPU, GPU), or auto: the processor")
     precision: str = setting("auto", "which artefact of the folder", choices=("auto", "int8", "fp16"))
     threads: int = setting(0, "processor threads for the net; 0 lets the runtime choose", least=0, most=256)
 
@@ -78,7 +72,6 @@ class CueSettings:
         "what is said of a face: any of movements, attitude, emotion",
         choices=LEVELS,
     )
-    language: str = setting("en", "language of the cues", choices=LANGUAGES)
     smoothing_seconds: float = setting(0.25, "time constant of the smoothing", least=0.0, most=10.0)
     dwell_seconds: float = setting(
         0.35, "a change must last this long before it is said", least=0.0, most=10.0
@@ -151,76 +144,44 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     environment = os.environ if environment is None else environment
     faults: list[str] = []
     table: dict[str, Any] = {}
-    lines: dict[tuple[str, str], int] = {}
+    lines: Lines = {}
     if path is not None:
-        table, lines = _read(path)
+        table, lines = read(path)
     overrides = _overrides(environment, faults)
     hints = get_type_hints(Settings)
     sections = {}
+    origins: dict[str, str] = {}
+    wrong: set[str] = set()
     for name in table:
         if name not in hints:
-            faults.append(f"{path}{_at(lines, name, '')}: no section [{name}]; known are {', '.join(hints)}")
+            faults.append(f"{path}{at(lines, name, '')}: no section [{name}]; known are {', '.join(hints)}")
     for name, kind in hints.items():
         values = table.get(name, {})
         if not isinstance(values, dict):
-            faults.append(f"{path}{_at(lines, name, '')}: {name} must be a section [{name}]")
+            faults.append(f"{path}{at(lines, name, '')}: {name} must be a section [{name}]")
             values = {}
-        checked: dict[str, Any] = {}
+        sound: dict[str, Any] = {}
         known = {f.name: f for f in fields(kind)}
         kinds = get_type_hints(kind)
-        for key, value in values.items():
-            where = f"{path}{_at(lines, name, key)}: {name}.{key}"
-            if key not in known:
-                faults.append(f"{where}: no such key; known are {', '.join(known)}")
-            else:
-                _check(where, value, kinds[key], known[key].metadata, checked, key, faults)
+        given = [(f"{path}{at(lines, name, key)}: {name}.{key}", key, value) for key, value in values.items()]
         for key, text in overrides.get(name, {}).items():
             where = f"{ENVIRONMENT_PREFIX}{name.upper()}__{key.upper()}"
+            given.append((where, key, parse(text, kinds.get(key))))
+        for where, key, value in given:
             if key not in known:
                 faults.append(f"{where}: no such key; known are {', '.join(known)}")
-            else:
-                value = _parse(text, kinds[key])
-                _check(where, value, kinds[key], known[key].metadata, checked, key, faults)
-        sections[name] = kind(**checked)
+                continue
+            try:
+                sound[key] = checked(value, kinds[key], known[key].metadata)
+                origins[f"{name}.{key}"] = where
+            except ValueError as error:
+                faults.append(f"{where}: {error}")
+                wrong.add(f"{name}.{key}")
+        sections[name] = kind(**sound)
+    faults.extend(_across(Settings(**sections), origins, wrong))
     if faults:
         raise SettingsError(faults)
-    settings = Settings(**sections)
-    _across(settings, path, faults)
-    if faults:
-        raise SettingsError(faults)
-    return settings
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            [f"{path}: cannot be read ({error.strerror}); give an existing file with --config"]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError([f"{path}: is not a text file in UTF-8"]) from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{path}: is not valid TOML: {error}"]) from error
-    lines: dict[tuple[str, str], int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        heading = re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", line)
-        key = re.match(r"\s*([\w.-]+)\s*=", line)
-        if heading:
-            section = heading.group(1)
-        if heading or key:
-            full = ".".join(part for part in (section, key.group(1) if key else "") if part)
-            first, _, rest = full.partition(".")
-            lines.setdefault((first, rest), number)
-    return table, lines
-
-
-def _at(lines: dict[tuple[str, str], int], section: str, key: str) -> str:
-    number = lines.get((section, key)) or lines.get((section, ""))
-    return f", line {number}" if number else ""
+    return Settings(**sections)
 
 
 def _overrides(environment: Mapping[str, str], faults: list[str]) -> dict[str, dict[str, str]]:
@@ -237,66 +198,29 @@ def _overrides(environment: Mapping[str, str], faults: list[str]) -> dict[str, d
     return out
 
 
-def _parse(text: str, kind: Any) -> Any:
-    """A text of the environment as the type wanted, or as it is where that fails."""
-    try:
-        if kind is bool:
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
-                text.lower()
-            ]
-        if kind in (int, float):
-            return kind(text)
-        if kind == list[str]:
-            return [part.strip() for part in text.split(",") if part.strip()]
-    except (KeyError, ValueError):
-        return text
-    return text
+def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> Iterator[str]:
+    """Faults that need more than one key, or the disk, to see.
 
-
-def _check(
-    where: str,
-    value: Any,
-    kind: Any,
-    limits: Mapping[str, Any],
-    checked: dict[str, Any],
-    key: str,
-    faults: list[str],
-) -> None:
-    if kind is float and type(value) is int:
-        # A float holds no more than this; what lies beyond is out of every range.
-        value = float(max(-(10**300), min(value, 10**300)))
-    if kind == list[str]:
-        right = isinstance(value, list) and all(isinstance(v, str) for v in value)
-        wanted = "a list of texts"
-    else:
-        right = type(value) is kind
-        wanted = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}[
-            kind
-        ]
-    if not right:
-        faults.append(f"{where}: {value!r} is not {wanted}")
-        return
-    choices = limits.get("choices")
-    if choices is not None:
-        for chosen in value if isinstance(value, list) else [value]:
-            if chosen not in choices:
-                faults.append(f"{where}: {chosen!r} is not one of {', '.join(choices)}")
-                return
-    least, most = limits.get("least"), limits.get("most")
-    # Written so that "not a number" fails too.
-    if least is not None and not least <= value <= most:
-        faults.append(f"{where}: {value!r} is not between {least} and {most}")
-        return
-    checked[key] = value
-
-
-def _across(settings: Settings, path: Path | None, faults: list[str]) -> None:
-    """Faults that need more than one key to see."""
+    origins: "section.key" -> the words for where its value comes from. wrong: keys with a fault of
+    their own, which stand in `settings` with another value than the user's.
+    """
     mqtt = settings.mqtt
-    for name, value in (("mqtt.password_file", mqtt.password_file), ("mqtt.ca_file", mqtt.ca_file)):
-        if value and not Path(value).is_file():
-            faults.append(f"{path or 'environment'}: {name}: there is no file {value}")
-    if mqtt.host and any(c in mqtt.prefix + mqtt.device for c in "+#"):
-        faults.append(f"{path or 'environment'}: mqtt.prefix and mqtt.device may not hold + or #")
-    if settings.model.folder and not Path(settings.model.folder).is_dir():
-        faults.append(f"{path or 'environment'}: model.folder: there is no folder {settings.model.folder}")
+    for key, value in (("mqtt.password_file", mqtt.password_file), ("mqtt.ca_file", mqtt.ca_file)):
+        if value and (why := _no_file(value)):
+            yield f"{origins[key]}: {why}"
+    if mqtt.password_file and not mqtt.username and "mqtt.username" not in wrong:
+        yield f"{origins['mqtt.password_file']}: is set but mqtt.username is not; set both or neither"
+    for key, value in (("mqtt.prefix", mqtt.prefix), ("mqtt.device", mqtt.device)):
+        if mqtt.host and any(c in value for c in "+#"):
+            yield f"{origins[key]}: {value!r} may not hold + or #"
+    folder = settings.model.folder
+    if folder and not os.path.isdir(folder):  # noqa: PTH112  Path raises where it may not look
+        yield f"{origins['model.folder']}: there is no folder {folder}"
+
+
+def _no_file(name: str) -> str:
+    """Why a file cannot be used, or nothing if it is there."""
+    try:
+        return "" if Path(name).is_file() else f"there is no file {name}"
+    except OSError as error:
+        return f"{name} cannot be looked at ({error.strerror}); name a file that this user may read"

@@ -212,14 +212,60 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "where"),
     [
-        ("[mqtt]\npassword_file = '/no/such/file'", "mqtt.password_file: there is no file /no/such/file"),
-        ("[mqtt]\nca_file = '/no/such/file'", "mqtt.ca_file: there is no file /no/such/file"),
-        ("[mqtt]\nhost = 'h'\ndevice = 'a/#'", "mqtt.prefix and mqtt.device may not hold + or #"),
-        ("[model]\nfolder = '/no/such/folder'", "model.folder: there is no folder /no/such/folder"),
+        (
+            "[mqtt]\nusername = 'u'\npassword_file = '/no/such/file'",
+            "line 3: mqtt.password_file: there is no file /no/such/file",
+        ),
+        ("[mqtt]\nca_file = '/no/such/file'", "line 2: mqtt.ca_file: there is no file /no/such/file"),
+        ("[mqtt]\nhost = 'h'\ndevice = 'a/#'", "line 3: mqtt.device: 'a/#' may not hold + or #"),
+        ("[mqtt]\nhost = 'h'\nprefix = '+'", "line 3: mqtt.prefix: '+' may not hold + or #"),
+        ("[model]\nfolder = '/no/such/folder'", "line 2: model.folder: there is no folder /no/such/folder"),
     ],
 )
-def test_what_a_setting_points_to_must_be_there(tmp_path: Path, text: str, why: str) -> None:
+def test_what_a_setting_points_to_must_be_there(tmp_path: Path, text: str, where: str) -> None:
     (found,) = faults(tmp_path, text)
-    assert why in found
+    assert found == f"{tmp_path / 'facecue.toml'}, {where}"
+
+
+def test_what_a_variable_points_to_must_be_there_and_the_variable_is_named(tmp_path: Path) -> None:
+    (found,) = faults(
+        tmp_path,
+        f"[mqtt]\nca_file = '{tmp_path / 'facecue.toml'}'",
+        {"FACECUE_MQTT__CA_FILE": "/no/such/file"},
+    )
+    assert found == "FACECUE_MQTT__CA_FILE: there is no file /no/such/file"
+
+
+def test_faults_of_single_keys_do_not_hide_those_across_keys(tmp_path: Path) -> None:
+    text = "[speech]\nvolume = 7\n[mqtt]\nca_file = '/no/such/file'\n"
+    found = faults(tmp_path, text, {"FACECUE_MODEL__FOLDER": "/no/such/folder"})
+    assert [fault.split(": ")[0].rpartition(", ")[2] for fault in found] == [
+        "line 2",
+        "line 4",
+        "FACECUE_MODEL__FOLDER",
+    ]
+
+
+def test_a_password_needs_a_user_name(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("word\n", encoding="utf-8")
+    text = f"[mqtt]\npassword_file = '{secret}'\n"
+    (found,) = faults(tmp_path, text)
+    assert "line 2: mqtt.password_file: is set but mqtt.username is not" in found
+    assert load(tmp_path, text + "username = 'glasses'\n").mqtt.password_file == str(secret)
+    # A user name that is there but wrong is one fault, not two.
+    assert len(faults(tmp_path, text + "username = 3\n")) == 1
+
+
+def test_a_file_that_may_not_be_looked_at_is_a_fault(tmp_path: Path) -> None:
+    # Longer than any file system allows: like a folder without rights, the system refuses to look.
+    name = "x" * 5000
+    (found,) = faults(tmp_path, f"[mqtt]\nca_file = '{name}'\n")
+    assert found.startswith(f"{tmp_path / 'facecue.toml'}, line 2: mqtt.ca_file: ")
+
+
+def test_a_key_that_nothing_reads_is_unknown(tmp_path: Path) -> None:
+    (found,) = faults(tmp_path, "[cues]\nlanguage = 'en'\n")
+    assert "cues.language: no such key" in found
