@@ -13,7 +13,7 @@ import pytest
 from mjpeg_server import draw_number, read_number
 
 from edge.errors import SourceError
-from edge.settings import SourceSettings
+from edge.settings import CueSettings, SourceSettings
 from edge.sources.clip import ClipReader
 from edge.sources.folder import FolderReader
 from edge.sources.open import is_live, open_source
@@ -165,23 +165,33 @@ def test_folder_gives_its_pictures_in_natural_order(tmp_path: Path, caplog) -> N
         cv2.imwrite(str(tmp_path / f"face {number}.png"), draw_number(number))
     (tmp_path / "face 3.png").write_bytes(b"")
     (tmp_path / "notes.txt").write_text("seen on Monday")
-    reader = FolderReader(tmp_path, interval_seconds=0.5)
+    reader = FolderReader(tmp_path)
     assert not reader.live
-    assert reader.frames_per_second == 2
+    assert reader.frames_per_second == 5
     with caplog.at_level(logging.WARNING):
         frames = list(iter(reader.read, None))
-    assert [read_number(f.image) for f in frames] == [1, 2, 10]
-    assert [(f.index, f.captured_at) for f in frames] == [(0, 0.0), (1, 0.5), (2, 1.0)]
+    assert [read_number(f.image) for f in frames[::8]] == [1, 2, 10]
+    assert [f.index for f in frames] == list(range(24))
     assert [r.levelname for r in caplog.records] == ["WARNING", "WARNING"]
     assert "face 3.png" in caplog.messages[0]
     assert "notes.txt" in caplog.messages[1]
 
 
-def test_single_picture_is_one_frame(tmp_path: Path) -> None:
+def test_each_picture_of_a_folder_lasts_and_is_read_once(tmp_path: Path) -> None:
+    for number in (1, 2):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), draw_number(number))
+    frames = all_frames(tmp_path)
+    assert [f.captured_at for f in frames[:8]] == pytest.approx([i / 5 for i in range(8)])
+    assert [f.captured_at - 2.5 for f in frames[8:]] == pytest.approx([i / 5 for i in range(8)])
+    assert len({id(f.image) for f in frames}) == 2
+    # No picture for longer than a person who is gone may be unseen: the next is somebody else.
+    assert frames[8].captured_at - frames[7].captured_at > CueSettings().absent_seconds
+
+
+def test_single_picture_lasts_and_ends(tmp_path: Path) -> None:
     path = tmp_path / "no suffix"
     path.write_bytes(cv2.imencode(".jpg", draw_number(5))[1].tobytes())
-    (frame,) = all_frames(path)
-    assert read_number(frame.image) == 5
+    assert [read_number(frame.image) for frame in all_frames(path)] == [5] * 8
 
 
 def test_paths_that_give_no_picture_are_refused_in_a_sentence(tmp_path: Path) -> None:
