@@ -21,6 +21,11 @@ class ActionUnitNet:
         self._card = card
 
     @property
+    def model(self) -> str:
+        """The model's name, for messages."""
+        return self._card.name
+
+    @property
     def names(self) -> tuple[str, ...]:
         return self._card.action_units
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from edge import quality
 from edge.action_units import ActionUnitNet
 from edge.cues.director import CueDirector
+from edge.cues.movements import NEEDED_UNITS
 from edge.emotions import EmotionStage
+from edge.errors import ModelError
 from edge.faces import FaceFinder
 from edge.settings import CueSettings
 from edge.smoothing import Smoother
@@ -26,7 +28,10 @@ class Step:
 
 
 class Pipeline:
-    """Pure of threads, clocks and I/O: time comes in, cues come out."""
+    """Pure of threads, clocks and I/O: time comes in, cues come out.
+
+    Raises ModelError if movements are to be said and the net does not know the units they need.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,8 @@ class Pipeline:
         settings: CueSettings,
         stopwatch: Stopwatch,
     ) -> None:
+        if "movements" in settings.levels:
+            _check_units(net)
         self._finder = finder
         self._net = net
         self._emotions = emotions
@@ -48,7 +55,8 @@ class Pipeline:
         """Advance by one frame, or by none at all (None): absence is an input too."""
         if frame is None:
             self._tracker.update([], now)
-            return Step([], None, self._director.no_picture(now))
+            self._director.no_picture(now)
+            return Step([], None, [])
         with self._stopwatch.stage("faces"):
             faces = self._finder.find(frame)
         faces = self._tracker.update(faces, now)
@@ -72,3 +80,12 @@ class Pipeline:
             emotion, attitude = self._emotions.read(units)
             grade = quality.of_face(face, crop)
         return Reading(face, units, emotion, attitude, grade, frame.captured_at)
+
+
+def _check_units(net: ActionUnitNet) -> None:
+    lacking = [unit for unit in NEEDED_UNITS if unit not in net.names]
+    if lacking:
+        raise ModelError(
+            f"the model {net.model} lacks {', '.join(lacking)}, which the movements need: "
+            "choose another in model.folder, or take movements out of cues.levels"
+        )

@@ -24,15 +24,14 @@ class CueDirector:
     """Holds what has been said about the attended person, and says only what is new.
 
     Absence is an input: reading None with face None advances time as well, and so does no_picture.
+    Nothing is said of a face before its person has been told of.
     """
 
     def __init__(self, settings: CueSettings) -> None:
         self._settings = settings
         self._presence = Presence(settings.person_seconds, settings.absent_seconds)
-        self._said_at: dict[str, float] = {}
-        self._track = -1
         self._read_at = -math.inf
-        self._reset(-1)
+        self._reset()
 
     def update(self, face: Face | None, reading: Reading | None, width_pixels: int, now: float) -> list[Cue]:
         """What there is to say now.
@@ -41,9 +40,8 @@ class CueDirector:
         read. width_pixels: of the picture, for "left" and "right".
         """
         cues = self._told(self._presence.update(face, width_pixels, now), reading, now)
-        if face is not None and face.track != self._track:
-            self._reset(face.track)
-        if reading is None or not self._presence.present or reading.quality < self._settings.least_quality:
+        known = face is not None and self._presence.knows(face)
+        if reading is None or not known or reading.quality < self._settings.least_quality:
             if now - self._read_at > self._settings.dwell_seconds:
                 self._restart()
             return cues
@@ -51,17 +49,15 @@ class CueDirector:
         # What is to be named waits for the next step rather than being lost.
         return cues + (self._movements(reading, now) or self._named(reading, now))
 
-    def no_picture(self, now: float) -> list[Cue]:
-        """What there is to say while no picture comes: at most that nobody is there any more."""
-        return self._told(self._presence.unseen(now), None, now)
+    def no_picture(self, now: float) -> None:
+        """Time passes without a picture, of which there is nothing to say: it shows nobody's absence."""
+        self._presence.no_picture(now)
 
     def _told(self, event: str, reading: Reading | None, now: float) -> list[Cue]:
         if not event:
             return []
-        gone = event == "no_face"
-        if gone:
-            self._reset(-1)
-        kind = "no_face" if gone else "person"
+        self._reset()
+        kind = "no_face" if event == "no_face" else "person"
         return [self._cue(kind, event, PRESENCE_PHRASES[event], Priority.NEXT, now, reading)]
 
     def _restart(self) -> None:
@@ -71,11 +67,10 @@ class CueDirector:
         self._attitude.restart()
         self._emotion.restart()
 
-    def _reset(self, track: int) -> None:
+    def _reset(self) -> None:
+        """Nothing has been said yet of the person who comes."""
         s = self._settings
-        if track != self._track:
-            self._said_at.clear()
-        self._track = track
+        self._said_at: dict[str, float] = {}
         self._latches = {m: Latch(s.enter, s.leave, s.dwell_seconds) for m in MOVEMENTS}
         self._attitude = Settled("neutral", s.dwell_seconds * NAMED_DWELL)
         self._emotion = Settled("neutral", s.dwell_seconds * NAMED_DWELL)

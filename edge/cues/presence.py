@@ -1,46 +1,83 @@
-"""Whether somebody is there, and where."""
+"""Whether somebody is there, where, and whether it is still the same person."""
 
 from __future__ import annotations
 
+import math
+
 from edge.cues.latch import Settled
-from edge.types import Face
+from edge.types import Box, Face
 
 LEFT, RIGHT = 1 / 3, 2 / 3
 """Thirds of the picture's width."""
+SAME_PLACE = 0.3
+"""A new track whose box overlaps the old one's this much is the same person, found anew."""
 
 
 class Presence:
-    """A person is there after `person_seconds`, gone after `absent_seconds` without a face."""
+    """A person is there after `person_seconds`, gone after `absent_seconds` in pictures without a face.
+
+    Another track that is attended for `person_seconds` is another person. Pictures that do not come
+    say nothing of anybody: after `absent_seconds` without any, whoever was there is forgotten.
+    """
 
     def __init__(self, person_seconds: float, absent_seconds: float) -> None:
-        self._arriving = Settled(False, person_seconds)
+        self._someone = Settled(False, person_seconds)
+        self._track = Settled(-1, person_seconds)
         self._absent = absent_seconds
-        self._seen_at = 0.0
+        self._box = Box(0, 0, 0, 0)
+        self._box_at = -math.inf
+        self._face_at = -math.inf
+        self._picture_at = -math.inf
 
-    @property
-    def present(self) -> bool:
-        return self._arriving.value
+    def knows(self, face: Face) -> bool:
+        """Whether this is the person who has been told of."""
+        return self._someone.value and face.track == self._track.value
 
     def update(self, face: Face | None, width_pixels: int, now: float) -> str:
-        """ "person_left", "person_ahead" or "person_right" on arrival, "no_face" on leaving, else ""."""
-        if face is not None:
-            self._seen_at = now
-            if not self._arriving.update(True, now):
-                return ""
-            place = face.box.centre[0] / max(width_pixels, 1)
-            return "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
-        if not self.present:
-            self._arriving.restart()
-        return self.unseen(now)
+        """Feed one picture; what is new in it, or "".
 
-    def unseen(self, now: float) -> str:
-        """ "no_face" when the last face was too long ago, else "".
-
-        For a moment without a picture: it does not say that nobody is there, so an arrival goes on.
+        "person_left", "person_ahead" or "person_right" when somebody arrives or another person is
+        attended, "no_face" on leaving.
         """
-        if now - self._seen_at <= self._absent:
+        self.no_picture(now)
+        self._picture_at = now
+        if face is None:
+            return self._nobody(now)
+        self._face_at = now
+        new = self._is_new(face, now)
+        if self.knows(face):
+            self._box, self._box_at = face.box, now
+        if not new:
             return ""
-        gone = self.present
-        self._arriving.value = False
-        self._arriving.restart()
+        place = face.box.centre[0] / max(width_pixels, 1)
+        return "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
+
+    def no_picture(self, now: float) -> None:
+        """Time passes without a picture: an arrival goes on for a while, then all is forgotten."""
+        if now - self._picture_at > self._absent:
+            self._forget()
+
+    def _nobody(self, now: float) -> str:
+        self._track.restart()
+        if not self._someone.value:
+            self._someone.restart()
+        if now - self._face_at <= self._absent:
+            return ""
+        gone = self._someone.value
+        self._forget()
         return "no_face" if gone else ""
+
+    def _is_new(self, face: Face, now: float) -> bool:
+        if not self._someone.value:
+            arrived = self._someone.update(True, now)
+            if arrived:
+                self._track.value = face.track
+            return arrived
+        if now - self._box_at <= self._absent and face.box.overlap(self._box) >= SAME_PLACE:
+            self._track.value = face.track
+        return self._track.update(face.track, now)
+
+    def _forget(self) -> None:
+        self._someone.value = False
+        self._someone.restart()
+        self._track.restart()

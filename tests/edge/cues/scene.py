@@ -96,12 +96,10 @@ class Scene:
             self._step += 1
         return self.said[before:]
 
-    def no_picture(self, seconds: float) -> list[str]:
-        before = len(self.cues)
+    def no_picture(self, seconds: float) -> None:
         for _ in range(round(seconds * self.rate)):
-            self.cues += self.director.no_picture(self.now)
+            self.director.no_picture(self.now)
             self._step += 1
-        return self.said[before:]
 
     def arrive(self) -> Scene:
         """Somebody neutral has been here for a while."""

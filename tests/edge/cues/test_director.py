@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from scene import SMILE, Scene, reading, unsure
@@ -10,6 +11,9 @@ from scene import SMILE, Scene, reading, unsure
 from edge.cues.catalogue import MOVEMENT_PHRASES, vocabulary
 from edge.cues.movements import MOVEMENTS, NEEDED_UNITS
 from edge.facs import ACTION_UNITS
+from edge.settings import CueSettings
+from edge.sources.folder import FRAMES_PER_PICTURE, FRAMES_PER_SECOND
+from edge.tracking import Tracker
 from edge.types import Priority
 
 MOVEMENT_UNITS = {
@@ -195,14 +199,41 @@ def test_somebody_who_comes_back_is_told_of_afresh() -> None:
     assert scene.show(reading(SMILE, track=2), 3.0) == ["person_ahead", "smile"]
 
 
-def test_another_person_is_told_of_afresh() -> None:
-    scene = Scene(cooldown_seconds=60.0).arrive()
+def test_another_person_is_told_of_before_what_that_one_does() -> None:
+    scene = Scene(cooldown_seconds=60.0, dwell_seconds=0.1).arrive()
     assert scene.show(reading(SMILE), 1.0) == ["smile"]
-    assert scene.show(reading(SMILE, track=2), 1.0) == ["smile"]
+    assert scene.show(reading(SMILE, x=480, track=2), 0.25) == []
+    assert scene.show(reading(SMILE, x=480, track=2), 1.0) == ["person_right", "smile"]
+
+
+def test_a_glance_at_somebody_else_starts_nothing_anew() -> None:
+    scene = Scene().arrive()
+    assert scene.show(reading(SMILE), 1.0) == ["smile"]
+    for _ in range(5):
+        assert scene.show(reading({"AU04": 0.9}, x=480, track=2), 0.2) == []
+        assert scene.show(reading(SMILE), 2.0) == []
+
+
+def test_who_is_left_when_somebody_goes_is_told_of_as_another() -> None:
+    tracker, scene = Tracker(CueSettings().absent_seconds), Scene(rate=10)
+    one, two = reading(x=260), reading(SMILE, x=480)
+    for turn in range(80):
+        # Two stand there, and after 4 seconds the one attended goes.
+        faces = tracker.update([one.face, two.face] if turn < 40 else [two.face], turn / 10)
+        face = tracker.attended(faces)
+        shown = None if face is None else replace(two if face.track == 2 else one, face=face)
+        scene.play([shown])
+    assert scene.said == ["person_ahead", "person_right", "smile"]
 
 
 def test_an_arrival_comes_before_what_the_face_does() -> None:
     assert Scene().show(reading(SMILE), 3.0) == ["person_ahead", "smile"]
+
+
+def test_a_picture_of_a_folder_lasts_long_enough_for_all_there_is_to_say() -> None:
+    scene = Scene(rate=FRAMES_PER_SECOND)
+    shown = [reading({"AU04": 0.9}, "anger")] * FRAMES_PER_PICTURE
+    assert scene.play(shown) == ["person_ahead", "frown", "negative"]
 
 
 def test_every_phrase_is_short_and_claims_only_looks() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from scene import WIDTH, Scene, face, reading
+from scene import SMILE, WIDTH, Scene, face, reading
 
 from edge.cues.presence import Presence
-from edge.types import Priority
+from edge.types import Face, Priority
 
 PLACES = {
     -30: "person_left",
@@ -63,25 +63,87 @@ def test_an_empty_room_is_not_told_of() -> None:
     assert Scene().show(None, 60.0) == []
 
 
-def test_no_picture_for_long_is_told_as_nobody_there_and_once() -> None:
+def test_no_picture_says_nothing_of_the_person_who_is_told_of_again_afterwards() -> None:
+    scene = Scene(cooldown_seconds=60.0).arrive()
+    scene.show(reading(SMILE), 1.0)
+    scene.no_picture(20.0)
+    scene.show(reading(SMILE, track=2), 2.0)
+    assert scene.said == ["person_ahead", "smile", "person_ahead", "smile"]
+
+
+def test_after_no_picture_an_empty_one_does_not_say_that_somebody_left() -> None:
     scene = Scene().arrive()
-    assert scene.no_picture(0.9) == []
-    assert scene.no_picture(20.0) == ["no_face"]
+    scene.no_picture(5.0)
+    assert scene.show(None, 5.0) == []
+
+
+def test_a_moment_without_pictures_changes_nothing() -> None:
+    scene = Scene().arrive()
+    scene.no_picture(0.8)
+    assert scene.show(reading(), 5.0) == []
+    assert scene.show(None, 5.0) == ["no_face"]
+
+
+def test_pictures_far_apart_are_moments_without_pictures_too() -> None:
+    presence = Presence(0.3, 1.0)
+    for start in (0.0, 2.0, 4.0):
+        assert presence.update(face(), WIDTH, start) == ""
+        assert presence.update(face(), WIDTH, start + 0.4) == "person_ahead"
+
+
+def stepped(presence: Presence, shown: Face | None, now: float) -> str:
+    if shown is not None:
+        return presence.update(shown, WIDTH, now)
+    presence.no_picture(now)
+    return ""
 
 
 def test_a_camera_of_two_pictures_a_second_shows_people_too() -> None:
     # The loop turns four times a second, so that every second turn has no picture.
     presence = Presence(0.3, 1.0)
-    events = []
-    for turn in range(8):
-        now = turn / 4
-        events.append(presence.unseen(now) if turn % 2 else presence.update(face(), WIDTH, now))
+    events = [stepped(presence, None if turn % 2 else face(), turn / 4) for turn in range(8)]
     assert events == ["", "", "person_ahead", "", "", "", "", ""]
 
 
 def test_one_frame_before_and_one_after_a_long_gap_are_nobody() -> None:
     presence = Presence(0.3, 1.0)
     assert presence.update(face(), WIDTH, 0.0) == ""
-    assert [presence.unseen(t / 4) for t in range(1, 40)] == [""] * 39
+    for turn in range(1, 40):
+        presence.no_picture(turn / 4)
     assert presence.update(face(), WIDTH, 10.0) == ""
     assert presence.update(face(), WIDTH, 10.3) == "person_ahead"
+
+
+def test_another_person_is_told_of_after_a_moment_of_attention_and_once() -> None:
+    scene = Scene(rate=10).arrive()
+    other = reading(x=20, track=2)
+    assert scene.show(other, 0.3) == []
+    assert scene.show(other, 0.2) == ["person_left"]
+    assert scene.cues[-1].kind == "person"
+    assert scene.show(other, 10.0) == []
+    assert scene.show(reading(), 1.0) == ["person_ahead"]
+
+
+def test_a_flicker_of_attention_is_not_told_of() -> None:
+    scene = Scene(rate=10).arrive()
+    shown = [reading(), reading(x=20, track=2), reading(x=480, track=3)]
+    assert scene.play(shown * 30) == []
+    assert scene.play(shown[1:] * 30) == []
+
+
+def test_a_new_number_in_the_same_place_is_the_same_person() -> None:
+    scene = Scene(cooldown_seconds=60.0).arrive()
+    assert scene.show(reading(SMILE), 1.0) == ["smile"]
+    scene.show(None, 0.5)
+    # It goes on from there under its new number.
+    for track, x in ((2, 280), (2, 330), (3, 370)):
+        assert scene.show(reading(SMILE, x=x, track=track), 3.0) == []
+
+
+def test_the_place_where_somebody_stood_long_ago_is_free() -> None:
+    presence = Presence(1.5, 1.0)
+    events = [presence.update(face(), WIDTH, turn / 10) for turn in range(20)]
+    # Another is attended for longer than the first may be unseen, then a third in the first's place.
+    events += [presence.update(face(20, 2), WIDTH, 2 + turn / 10) for turn in range(12)]
+    events += [presence.update(face(260, 3), WIDTH, 3.2 + turn / 10) for turn in range(20)]
+    assert [event for event in events if event] == ["person_ahead", "person_ahead"]
