@@ -12,7 +12,7 @@ from edge.backends.openvino_core import OpenVinoBackend
 from edge.faces import FaceFinder
 from edge.model_folder import ModelFolder, open_folder, released
 from edge.pipeline import Pipeline
-from edge.settings import FacesSettings, ModelSettings, Settings
+from edge.settings import ModelSettings, Settings
 from edge.sinks import Sink
 from edge.stopwatch import Stopwatch
 from edge.types import Cue
@@ -44,13 +44,11 @@ def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch
     )
 
 
-def annotator(
-    settings: Settings, faces: FacesSettings
-) -> tuple[FaceFinder, ActionUnitNet, ModelFolder, Backend]:
+def annotator(settings: Settings) -> tuple[FaceFinder, ActionUnitNet, ModelFolder, Backend]:
     """The parts that read single pictures, without anything that remembers."""
     folder = model(settings.model)
     device = backend(settings.model, folder)
-    return FaceFinder(faces), ActionUnitNet(device, folder.card), folder, device
+    return FaceFinder(settings.faces), ActionUnitNet(device, folder.card), folder, device
 
 
 class LateSink:

@@ -12,21 +12,30 @@ import numpy as np
 
 from edge.clips import DEMO_CLIP
 from edge.commands.base import Command, add_config, changed, load_settings
+from edge.errors import SourceError
 from edge.session import Session
+from edge.sources.naming import shown, without_credentials
+from edge.sources.open import is_live
 
 STAGES = ("source", "faces", "crop", "action units", "emotion", "cues", "frame")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", metavar="CLIP", type=Path, default=DEMO_CLIP, help="clip to replay")
+    # No Path yet: it would make one slash of the two in an address, and its password be shown.
+    parser.add_argument("--source", metavar="CLIP", default=str(DEMO_CLIP), help="clip to replay")
     add_config(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
+    if is_live(args.source):
+        raise SourceError(
+            f"bench replays a clip, and {without_credentials(args.source)} is a camera or a stream; "
+            "give a clip with --source"
+        )
     settings = load_settings(args)
     settings = replace(
         settings,
-        source=changed(settings.source, {"uri": str(args.source)}),
+        source=changed(settings.source, {"uri": args.source}),
         speech=replace(settings.speech, enabled=False),
         mqtt=replace(settings.mqtt, host=""),
     )
@@ -38,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
         print("the clip has no frames", file=sys.stderr)
         return 1
     rate = session.frames / session.seconds
-    print(f"{session.frames} frames of {args.source.name}: {rate:.1f} frames per second")
+    print(f"{session.frames} frames of {shown(Path(args.source).name)}: {rate:.1f} frames per second")
     print(f"{'stage':14s} {'p50 ms':>8s} {'p95 ms':>8s} {'share':>7s} {'calls':>7s}")
     whole = sum(session.stopwatch.seconds["frame"]) + sum(session.stopwatch.seconds["source"])
     for name in STAGES:

@@ -29,8 +29,10 @@ class Capture:
         self._closed = False
         self._native = cv2.VideoCapture()
         try:
+            # OpenCV crashes on a name that is not UTF-8.
+            str(source).encode()
             self.opened = bool(self._native.open(source, backend, list(parameters)))
-        except cv2.error:
+        except (cv2.error, UnicodeEncodeError):
             self.opened = False
 
     def image(self) -> UInt8 | None:

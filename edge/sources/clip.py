@@ -27,7 +27,14 @@ class ClipReader:
     def __init__(self, path: Path) -> None:
         self.name = shown(path)
         # An absolute path, because FFmpeg takes what stands before a colon for a protocol.
-        self._capture = Capture(str(path.absolute()), cv2.CAP_FFMPEG)
+        name = str(path.absolute())
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise SourceError(
+                f"{self.name} has a name that is not UTF-8; give the clip another name"
+            ) from error
+        self._capture = Capture(name, cv2.CAP_FFMPEG)
         self._capture.ask(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.frames_per_second = self._capture.frames_per_second
         self._index = 0

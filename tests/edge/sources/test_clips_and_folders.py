@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import struct
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from mjpeg_server import draw_number, read_number
 
 from edge.errors import SourceError
 from edge.settings import CueSettings, SourceSettings
+from edge.sources.capture import Capture
 from edge.sources.clip import ClipReader
 from edge.sources.folder import FolderReader
 from edge.sources.open import is_live, open_source
@@ -258,3 +260,9 @@ def test_files_are_not_live() -> None:
     assert is_live("rtsp://camera/stream")
     assert not is_live("clip.mp4")
     assert not is_live("./0")
+
+
+def test_a_name_opencv_would_crash_on_opens_nothing() -> None:
+    capture = Capture(os.fsdecode(b"/no/such/caf\xe9"), cv2.CAP_FFMPEG)
+    assert not capture.opened
+    capture.close()
