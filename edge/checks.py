@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from edge import golden_check, wiring
@@ -19,7 +20,6 @@ from edge.sources.open import open_source
 from edge.speech.players import choose_player
 from edge.speech.synthesis import Synthesiser
 
-PACKAGES = ("numpy", "opencv-python-headless", "openvino", "paho-mqtt", "pyttsx3")
 LEAST_FREE_MIB = 200
 USB_DEVICES = Path("/sys/bus/usb/devices")
 STICK_VENDOR = "03e7"
@@ -39,8 +39,8 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Every check, one after the other; none stops the others."""
-    yield _program()
     for name, check in (
+        ("program", _program),
         ("model", lambda: _model(settings)),
         ("stick", _stick),
         ("camera", lambda: _camera(settings)),
@@ -58,17 +58,25 @@ def _guarded(name: str, check: Callable[[], tuple[str, str]]) -> Finding:
         return Finding(name, *check())
     except (FacecueError, OSError) as error:
         return Finding(name, "wrong", " ".join(str(error).split()))
+    except Exception as error:  # the other checks may show why
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return Finding(name, "wrong", f"this check itself failed ({reason}): install facecue again")
 
 
-def _program() -> Finding:
+def _program() -> tuple[str, str]:
     found = []
-    for package in PACKAGES:
-        try:
+    try:
+        for package in ("facecue", *_packages()):
             found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            return Finding("program", "wrong", f"{package} is not installed: install facecue again")
-    where = f"Python {sys.version.split()[0]} on {platform.machine()}"
-    return Finding("program", "right", f"{where}, {', '.join(found)}")
+    except PackageNotFoundError as error:
+        return "wrong", f"{error.name} is not installed: install facecue again"
+    return "right", f"Python {sys.version.split()[0]} on {platform.machine()}, {', '.join(found)}"
+
+
+def _packages() -> list[str]:
+    """What facecue needs everywhere: without extras, and without what only some Pythons need."""
+    needed = [line for line in requires("facecue") or [] if ";" not in line]
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed]
 
 
 def _model(settings: Settings) -> tuple[str, str]:

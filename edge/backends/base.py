@@ -11,13 +11,11 @@ import numpy.typing as npt
 class Backend(Protocol):
     """One loaded net on one device. Not thread-safe: one loop owns it.
 
-    device: what really runs it, as OpenVINO names it ("CPU", "MYRIAD"). description: the same in
-    words. fell_back: why the device is not the one hoped for, or "".
+    device: what really runs it, as OpenVINO names it ("CPU", "GPU"). description: the same in words.
     """
 
     device: str
     description: str
-    fell_back: str
 
     def infer(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """float32 [1, 3, S, S] -> float32 [1, K]. Raises BackendError if the device fails."""

@@ -21,7 +21,6 @@ class WrongDevice:
 
     device = "WRONG"
     description = "a device that answers wrongly"
-    fell_back = ""
 
     def __init__(self, sound: OpenVinoBackend, factor: float) -> None:
         self._sound = sound
