@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def evaluate(folder: ModelFolder, net: ActionUnitNet, data: Path, folds: list[in
         "ferplus_valid": asdict(emotions),
         "ckplus": {
             "folds": folds,
+            "not_held_out": _not_held_out(folder.card.provenance, folds),
             "people": len(set(coded.subjects)),
             "pictures": len(coded),
             "macro_f1": metrics.macro(units)[0],
@@ -65,11 +67,19 @@ def table(report: dict[str, Any]) -> str:
         f"macro F1 {ck['macro_f1']:.3f}, AUROC {ck['macro_auroc']:.3f} "
         f"(peaks only {ck['peaks_only_macro_f1']:.3f}, {ck['peaks_only_macro_auroc']:.3f})",
     ]
+    if ck["not_held_out"]:
+        lines.append(f"  not held out: this net was trained or calibrated on the folds {ck['not_held_out']}")
     lines += [
         f"  {name}: F1 {f['f1']:.2f}, AUROC {f['auroc']:.2f}, {f['positives']} positives"
         for name, f in ck["units"].items()
     ]
     return "\n".join(lines)
+
+
+def _not_held_out(provenance: Mapping[str, Any], folds: list[int]) -> list[int]:
+    """Those folds whose people this net knows, as far as its card tells."""
+    held_out = provenance.get("recipe", {}).get("data", {}).get("test_folds")
+    return [] if held_out is None else [f for f in folds if f not in held_out]
 
 
 def _logits(net: ActionUnitNet, images: list[Any], what: str) -> Any:

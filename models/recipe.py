@@ -176,6 +176,7 @@ def _beyond(recipe: Recipe) -> list[str]:
             (f"stage[{i}].image_size", stage.image_size, 32 <= stage.image_size <= 1024, "from 32 to 1024"),
             (f"stage[{i}].images", stage.images, stage.images >= recipe.batch_size, "a batch or more"),
             (f"stage[{i}].learning_rate", stage.learning_rate, stage.learning_rate > 0, "above 0"),
+            (f"stage[{i}].first_pool", stage.first_pool, stage.first_pool in (2, 4), "2 or 4"),
             (f"stage[{i}].freeze_blocks", stage.freeze_blocks, 0 <= stage.freeze_blocks <= 5, "from 0 to 5"),
         ]
     return [f"{key}: {value!r} is not {wanted}" for key, value, fits, wanted in rules if not fits]

@@ -87,7 +87,7 @@ def change(path: Path, **columns: Any) -> None:
 
 def recipe(path: Path, lines: str = "", loss: str = "", data: str = "", stages: str = "") -> Path:
     """A recipe of three steps at 32 px from random weights; more lines go into its tables."""
-    stages = stages or "[[stage]]\nimage_size = 32\nimages = 12\nlearning_rate = 1e-3\n"
+    stages = stages or "[[stage]]\nimage_size = 32\nimages = 8\nlearning_rate = 1e-3\n"
     path.write_text(
         f'name = "tiny"\nstart = ""\nbatch_size = 4\nprecision = "float32"\n{lines}\n'
         f"[loss]\n{loss}\n[data]\n{data}\n{stages}"

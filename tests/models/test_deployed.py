@@ -27,15 +27,17 @@ THRESHOLDS = np.linspace(-1.5, 1.0, len(ACTION_UNITS)).astype(np.float32)
 FACTS = {"name": "tiny", "action_units": list(ACTION_UNITS), "emotions": list(EMOTIONS)}
 
 
-def trained() -> VggFaceAu:
+def trained(first_pool: int = 2) -> VggFaceAu:
     """A net whose normalisations and heads all do something."""
     torch.manual_seed(4)
     net = VggFaceAu(len(ACTION_UNITS), len(EMOTIONS), 52)
     for _, norm in net.convolutions():
-        norm.running_mean.uniform_(-0.3, 0.3)
-        norm.running_var.uniform_(0.05, 0.5)
         nn.init.uniform_(norm.weight, 0.7, 1.5)
         nn.init.uniform_(norm.bias, -0.2, 0.4)
+        norm.momentum = None  # the statistics of what it saw, whole
+    net.first_pool = first_pool
+    with torch.no_grad():
+        net.train()(pictures())
     nn.init.uniform_(net.action_unit_head.bias, -1, 1)
     return net.eval()
 
@@ -46,8 +48,9 @@ def pictures() -> Tensor:
 
 
 @torch.no_grad()
-def test_the_units_are_the_same_but_for_the_thresholds() -> None:
-    net, image = trained(), pictures()
+@pytest.mark.parametrize("first_pool", [2, 4])
+def test_the_units_are_the_same_but_for_the_thresholds(first_pool: int) -> None:
+    net, image = trained(first_pool), pictures()
     wanted = net(image).action_units - torch.from_numpy(THRESHOLDS)
     assert wanted.std(dim=0).min() > 1e-3  # it answers differently for different pictures
     torch.testing.assert_close(deployed.fold(net, THRESHOLDS)(image), wanted, rtol=1e-4, atol=1e-4)
@@ -83,14 +86,16 @@ def test_the_temperature_changes_the_confidence_and_not_the_answer() -> None:
     assert (got.argmax(axis=1) == said.emotions.argmax(dim=1).numpy()).all()
 
 
-def released() -> Released:
-    net = trained()
-    return Released(deployed.fold(net, THRESHOLDS), deployed.shifted_stage(net, THRESHOLDS, 1.3), dict(FACTS))
+def released(first_pool: int = 2) -> Released:
+    net = trained(first_pool)
+    stage = deployed.shifted_stage(net, THRESHOLDS, 1.3)
+    return Released(deployed.fold(net, THRESHOLDS), stage, {**FACTS, "first_pool": first_pool})
 
 
 @torch.no_grad()
-def test_a_checkpoint_comes_back_in_half_precision(tmp_path: Path) -> None:
-    before, path = released(), tmp_path / "deep" / "net.safetensors"
+@pytest.mark.parametrize("first_pool", [2, 4])
+def test_a_checkpoint_comes_back_in_half_precision(tmp_path: Path, first_pool: int) -> None:
+    before, path = released(first_pool), tmp_path / "deep" / "net.safetensors"
     deployed.save(before, path)
     after = deployed.load(path)
 
@@ -147,5 +152,7 @@ def test_safetensors_of_something_else(tmp_path: Path, facts: str | None) -> Non
 
 def test_weights_of_another_net(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
-    save_file({"net.mean": torch.zeros(1, 3, 1, 1)}, path, {"facecue": json.dumps(FACTS)})
+    save_file(
+        {"net.mean": torch.zeros(1, 3, 1, 1)}, path, {"facecue": json.dumps({**FACTS, "first_pool": 2})}
+    )
     assert "is no checkpoint of facecue train (Error(s) in loading" in refusal(path)

@@ -214,15 +214,18 @@ def plain(net: VggFaceAu, image: Tensor) -> Tensor:
     """The net's features without its batch normalisations."""
     x = (image - net.mean) * net.scale
     for index, block in enumerate(net.blocks):
-        x = net.pool(x) if index else x
+        if index:
+            x = nn.functional.max_pool2d(x, net.first_pool if index == 1 else 2)
         for layer in block.children():
             x = x if isinstance(layer, nn.BatchNorm2d) else layer(x)
     return x.mean(dim=(2, 3))
 
 
 @torch.no_grad()
-def test_preserve_keeps_the_function_even_with_dead_channels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first_pool", [2, 4])
+def test_preserve_keeps_the_function_even_with_dead_channels(tmp_path: Path, first_pool: int) -> None:
     ours = net()
+    ours.first_pool = first_pool
     initialise.load(ours, write(tmp_path / "w.pth", "torchvision", published("imagenet")))
     for index, (conv, _) in enumerate(ours.convolutions()):
         conv.weight[0] = 0.0  # constant

@@ -98,7 +98,7 @@ def test_every_unknown_key_and_wrong_type_is_named(tmp_path: Path) -> None:
         "data.draw: {'ferplus': 'all'} is not a table of numbers",
         "stage[0].image_size: '48' is not a whole number",
         "stage[0].learning_rate: nan is not a number",
-        "stage[0].layers: no such key (known: freeze_blocks, ",
+        "stage[0].layers: no such key (known: first_pool, ",
     ):
         assert fault in message
 
@@ -145,6 +145,7 @@ def test_values_with_which_training_would_not_mean_what_it_says(
         ("images = 3", "stage[0].images: 3 is not a batch or more"),
         ("learning_rate = 0", "stage[0].learning_rate: 0.0 is not above 0"),
         ("freeze_blocks = 6", "stage[0].freeze_blocks: 6 is not from 0 to 5"),
+        ("first_pool = 3", "stage[0].first_pool: 3 is not 2 or 4"),
     ],
 )
 def test_stages_that_could_not_run(tmp_path: Path, line: str, fault: str) -> None:

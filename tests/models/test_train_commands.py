@@ -68,6 +68,7 @@ def test_the_figures_are_those_of_the_device(
     table = capsys.readouterr().out
     assert report["model"] == "tiny 0.1.0 fp16"
     assert report["ckplus"]["folds"] == [0, 1]
+    assert report["ckplus"]["not_held_out"] == []
     assert report["ckplus"]["people"] == 2 * miniature.PEOPLE_PER_FOLD
     assert report["ckplus"]["pictures"] == 3 * report["ckplus"]["people"]
     assert "tiny 0.1.0 fp16" in table
@@ -79,10 +80,15 @@ def test_the_figures_are_those_of_the_device(
     assert report["ferplus_valid"]["calibration"] == pytest.approx(trained["calibration"], abs=0.05)
 
 
-def test_other_people_can_be_tested_on(data: Path, made: Made, tmp_path: Path) -> None:
-    arguments = ["evaluate", "--data", str(data), "--model", str(made.model), "--folds", "2"]
+def test_people_the_net_knows_are_told_apart(
+    data: Path, made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--data", str(data), "--model", str(made.model), "--folds", "1,2"]
     assert main([*arguments, "--json", str(tmp_path / "figures.json")]) == 0
-    assert json.loads((tmp_path / "figures.json").read_text())["ckplus"]["people"] == 5
+    report = json.loads((tmp_path / "figures.json").read_text())["ckplus"]
+    assert report["people"] == 10
+    assert report["not_held_out"] == [2]
+    assert "not held out: this net was trained or calibrated on the folds [2]" in capsys.readouterr().out
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -38,6 +38,7 @@ image_size = 40
 images = 20
 learning_rate = 1e-3
 freeze_blocks = 1
+first_pool = 4
 """
 
 
