@@ -52,10 +52,11 @@ class Pipeline:
         self._stopwatch = stopwatch
 
     def step(self, frame: Frame | None, now: float) -> Step:
-        """Advance by one frame, or by none at all (None): absence is an input too."""
+        """Advance by one frame. None, no frame at all, leads to nothing: it shows nobody's absence.
+
+        How long there was none, the stages know by the time of the next one.
+        """
         if frame is None:
-            self._tracker.update([], now)
-            self._director.no_picture(now)
             return Step([], None, [])
         with self._stopwatch.stage("faces"):
             faces = self._finder.find(frame)

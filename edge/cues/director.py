@@ -23,8 +23,8 @@ IMPLIED_SECONDS = 2.0
 class CueDirector:
     """Holds what has been said about the attended person, and says only what is new.
 
-    Absence is an input: reading None with face None advances time as well, and so does no_picture.
-    Nothing is said of a face before its person has been told of.
+    Absence is an input: reading None with face None advances time as well. A time without pictures
+    is known by the next one's. Nothing is said of a face before its person has been told of.
     """
 
     def __init__(self, settings: CueSettings) -> None:
@@ -48,10 +48,6 @@ class CueDirector:
         self._read_at = now
         # What is to be named waits for the next step rather than being lost.
         return cues + (self._movements(reading, now) or self._named(reading, now))
-
-    def no_picture(self, now: float) -> None:
-        """Time passes without a picture, of which there is nothing to say: it shows nobody's absence."""
-        self._presence.no_picture(now)
 
     def _told(self, event: str, reading: Reading | None, now: float) -> list[Cue]:
         if not event:

@@ -16,8 +16,9 @@ SAME_PLACE = 0.3
 class Presence:
     """A person is there after `person_seconds`, gone after `absent_seconds` in pictures without a face.
 
-    Another track that is attended for `person_seconds` is another person. Pictures that do not come
-    say nothing of anybody: after `absent_seconds` without any, whoever was there is forgotten.
+    Another track that is attended for `person_seconds` is another person. A time without pictures
+    shows nobody's absence: when it was longer than `absent_seconds`, whoever was there before it is
+    forgotten without a word.
     """
 
     def __init__(self, person_seconds: float, absent_seconds: float) -> None:
@@ -39,7 +40,8 @@ class Presence:
         "person_left", "person_ahead" or "person_right" when somebody arrives or another person is
         attended, "no_face" on leaving.
         """
-        self.no_picture(now)
+        if now - self._picture_at > self._absent:
+            self._forget()
         self._picture_at = now
         if face is None:
             return self._nobody(now)
@@ -51,11 +53,6 @@ class Presence:
             return ""
         place = face.box.centre[0] / max(width_pixels, 1)
         return "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
-
-    def no_picture(self, now: float) -> None:
-        """Time passes without a picture: an arrival goes on for a while, then all is forgotten."""
-        if now - self._picture_at > self._absent:
-            self._forget()
 
     def _nobody(self, now: float) -> str:
         self._track.restart()

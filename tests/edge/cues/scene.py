@@ -97,9 +97,7 @@ class Scene:
         return self.said[before:]
 
     def no_picture(self, seconds: float) -> None:
-        for _ in range(round(seconds * self.rate)):
-            self.director.no_picture(self.now)
-            self._step += 1
+        self._step += round(seconds * self.rate)
 
     def arrive(self) -> Scene:
         """Somebody neutral has been here for a while."""

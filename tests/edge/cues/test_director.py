@@ -202,8 +202,10 @@ def test_somebody_who_comes_back_is_told_of_afresh() -> None:
 def test_another_person_is_told_of_before_what_that_one_does() -> None:
     scene = Scene(cooldown_seconds=60.0, dwell_seconds=0.1).arrive()
     assert scene.show(reading(SMILE), 1.0) == ["smile"]
-    assert scene.show(reading(SMILE, x=480, track=2), 0.25) == []
-    assert scene.show(reading(SMILE, x=480, track=2), 1.0) == ["person_right", "smile"]
+    other = reading({**SMILE, "AU04": 0.9}, x=480, track=2)
+    assert scene.show(other, 0.25) == []
+    assert scene.show(other, 1.0) == ["person_right", "smile"]
+    assert scene.cues[-1].text == "smiling, frowning"
 
 
 def test_a_glance_at_somebody_else_starts_nothing_anew() -> None:
@@ -227,7 +229,7 @@ def test_who_is_left_when_somebody_goes_is_told_of_as_another() -> None:
 
 
 def test_an_arrival_comes_before_what_the_face_does() -> None:
-    assert Scene().show(reading(SMILE), 3.0) == ["person_ahead", "smile"]
+    assert Scene(dwell_seconds=0.1).show(reading(SMILE), 3.0) == ["person_ahead", "smile"]
 
 
 def test_a_picture_of_a_folder_lasts_long_enough_for_all_there_is_to_say() -> None:
