@@ -12,10 +12,8 @@ import numpy as np
 
 from edge.clips import DEMO_CLIP
 from edge.commands.base import Command, add_config, changed, load_settings
-from edge.errors import SourceError
 from edge.session import Session
-from edge.sources.naming import shown, without_credentials
-from edge.sources.open import is_live
+from edge.sources.naming import shown
 
 STAGES = ("source", "faces", "crop", "action units", "emotion", "cues", "frame")
 
@@ -27,11 +25,6 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if is_live(args.source):
-        raise SourceError(
-            f"bench replays a clip, and {without_credentials(args.source)} is a camera or a stream; "
-            "give a clip with --source"
-        )
     settings = load_settings(args)
     settings = replace(
         settings,
