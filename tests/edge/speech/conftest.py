@@ -18,6 +18,8 @@ def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", None)
+    # Where nobody is logged in, espeak-ng's sound library makes a folder among the temporary files.
+    monkeypatch.setenv("PULSE_RUNTIME_PATH", str(tmp_path / "pulse"))
     before = set(children())
     yield folder
     left = {pid: command for pid, command in children().items() if pid not in before}
