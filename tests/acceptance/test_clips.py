@@ -65,6 +65,7 @@ def test_the_actor_is_read_as_a_person_sees_her(tmp_path: Path) -> None:
     assert min(t for t, label in named if label in ("happiness", "smile")) >= 9.4
     assert all(label != "sadness" for t, label in named if t > 9.6)
     assert any(label == "smile" for t, label in named if 9.6 <= t <= 12.5)
+    assert any(label in ("surprise", "brows_raised") and 6.0 <= t <= 9.8 for t, label in named)
     assert not {"anger", "disgust", "contempt"} & set(labels)
 
 
