@@ -65,11 +65,11 @@ def _guarded(name: str, check: Callable[[], tuple[str, str]]) -> Finding:
 
 def _program() -> tuple[str, str]:
     found = []
-    try:
-        for package in ("facecue", *_packages()):
+    for package in ("facecue", *_packages()):
+        try:
             found.append(f"{package} {version(package)}")
-    except PackageNotFoundError as error:
-        return "wrong", f"{error.name} is not installed: install facecue again"
+        except PackageNotFoundError:
+            return "wrong", f"{package} is not installed: install facecue again"
     return "right", f"Python {sys.version.split()[0]} on {platform.machine()}, {', '.join(found)}"
 
 

@@ -24,9 +24,9 @@ def event_payload(
 
 
 def state_payload(
-    cue: Cue | None, person: bool, levels: Sequence[str], ts: str, seq: int
+    cue: Cue | None, person: bool | None, levels: Sequence[str], ts: str, seq: int
 ) -> dict[str, object]:
-    """What is known now: whether a person is there and what the last cue said.
+    """What is known now: whether a person is there (None: no picture tells) and what the last cue said.
 
     cue: the last one, None before the first. ts, seq: of that cue, or of the start with seq 0.
     action_units holds those decided to be there; None where the cue is not about a face. levels: as
@@ -45,8 +45,10 @@ def state_payload(
     }
 
 
-def person_after(cue: Cue, before: bool) -> bool:
-    """Whether a person is there once this cue is out; a health cue tells nothing about it."""
+def person_after(cue: Cue, before: bool | None) -> bool | None:
+    """Whether a person is there once this cue is out; None while no picture tells."""
+    if cue.label in ("camera_lost", "camera_absent", "stopped"):
+        return None
     return {"person": True, "cue": True, "no_face": False}.get(cue.kind, before)
 
 

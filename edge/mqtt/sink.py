@@ -44,7 +44,7 @@ class MqttSink:
         self._levels = tuple(levels)
         self._clock = clock
         self._topics = topics(settings)
-        self._person = False
+        self._person: bool | None = False
         self._seq = 0
         self._lock = threading.Lock()
         self._outbox = Outbox()

@@ -81,8 +81,10 @@ def test_who_is_there_after_a_cue() -> None:
     assert person_after(person, False)
     assert person_after(smile(), False)
     assert not person_after(gone(), True)
-    assert person_after(camera_lost(), True)
-    assert not person_after(camera_lost(), False)
+    assert person_after(camera_lost(), True) is None
+    found = Cue("health", "camera_found", "camera is back", Priority.NOW, 9.0, 11.0)
+    assert person_after(found, None) is None
+    assert person_after(person, None)
 
 
 def test_time_is_utc_to_the_millisecond() -> None:

@@ -68,7 +68,7 @@ def test_a_late_subscriber_sees_state_and_availability(
         wait_until(lambda: len(late.received) >= 2, "the retained messages arrive")
         state = late.on(STATE)[0]
         assert state.retained
-        assert (state.json["person"], state.json["label"]) == (True, "camera_lost")
+        assert (state.json["person"], state.json["label"]) == (None, "camera_lost")
         assert late.on("facecue/glasses/available")[0].payload == b"online"
         assert late.on(EVENT) == []
     finally:
