@@ -10,7 +10,8 @@ MOVEMENTS: dict[str, Callable[[Scores], float]] = {
     "smile": lambda s: s["AU12"],
     "brows_raised": lambda s: (s["AU01"] * s["AU02"]) ** 0.5,
     "frown": lambda s: s["AU04"],
-    "nose_wrinkled": lambda s: s["AU09"],
+    # A broad smile wrinkles the nose as well; that is no news.
+    "nose_wrinkled": lambda s: s["AU09"] * (1.0 - s["AU12"]),
     "mouth_open": lambda s: max(s["AU26"], s["AU27"]),
     "mouth_corners_down": lambda s: s["AU15"],
 }
