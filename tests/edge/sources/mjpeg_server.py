@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
@@ -32,9 +33,18 @@ def read_number(image: np.ndarray) -> int:
 
 
 class MjpegCamera:
-    """Serves /video at 127.0.0.1; every attribute may be changed while it runs."""
+    """Serves /video at 127.0.0.1; every attribute may be changed while it runs.
 
-    def __init__(self, frames_per_second: float = 20.0, login: str = "") -> None:
+    draw: the number of a frame -> its picture.
+    """
+
+    def __init__(
+        self,
+        frames_per_second: float = 20.0,
+        login: str = "",
+        draw: Callable[[int], np.ndarray] = draw_number,
+    ) -> None:
+        self._draw = draw
         self.stalled = False
         self.frozen = False
         self.login = login
@@ -118,7 +128,7 @@ class MjpegCamera:
             while epoch == self._epoch:
                 if not self.stalled and self.number != last:
                     last = self.number
-                    picture = draw_number(self._frozen_at if self.frozen else last)
+                    picture = self._draw(self._frozen_at if self.frozen else last)
                     data = cv2.imencode(".jpg", picture)[1].tobytes()
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
                     request.wfile.write(head.encode() + data + b"\r\n")
