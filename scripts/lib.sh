@@ -160,12 +160,21 @@ prepare() {
     name=$1 extras=$2 pinned=$constraints/$3 size=$4
     shift 4
     choose_home "$name"
+    # Two callers at once would spoil each other's installation: the second waits here.
+    exec 9>"$environment.lock"
+    ! have flock || flock 9
+    is_prepared "$@" || install_facecue "$@"
+    exec 9>&-
+}
+
+# is_prepared [REQUIREMENT...]: whether $environment holds what was asked for; sets $base and $stamp.
+is_prepared() {
     base=$("$python" -c 'import sys; print(sys.version, sys.base_prefix)')@$environment
     stamp=$(printf '%s\n' "$base" "$extras" "$*" | cat - "$repo/pyproject.toml" "$constraints"/*.txt | cksum)
-    if [ "$(cat "$environment/stamp" 2>/dev/null)" = "$stamp" ] && "$environment/bin/python" -c '' 2>/dev/null
-    then
-        return
-    fi
+    [ "$(cat "$environment/stamp" 2>/dev/null)" = "$stamp" ] && "$environment/bin/python" -c '' 2>/dev/null
+}
+
+install_facecue() {
     bring_venv
     say "Setting up $environment, once: about $size from the Python package index."
     rm -f -- "$environment/stamp"
