@@ -5,12 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from edge import preprocess
 from edge.backends.base import Backend
 from edge.card import Tolerance
-from edge.emotions import probability
-from edge.model_folder import ModelFolder
+from edge.emotions import EmotionStage, probability
+from edge.model_folder import Golden, ModelFolder
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How far answers stray from torch's on the golden crops; the fields of edge.card.Tolerance.
+
+    probability_mean: the mean difference of a probability, beside the largest.
+    """
+
+    probability: float
+    probability_mean: float
+    flipped_share: float
+    emotion_share: float
+
+
+def measure(logits: Float32, golden: Golden, stage: EmotionStage) -> Measured:
+    """logits: float32 [N, K], the answers to the golden crops."""
+    ours, theirs = probability(logits), probability(golden.logits)
+    emotions = stage.probabilities(logits)
+    return Measured(
+        float(np.abs(ours - theirs).max()),
+        float(np.abs(ours - theirs).mean()),
+        float(((ours >= 0.5) != (theirs >= 0.5)).mean()),
+        float((emotions.argmax(axis=1) != golden.emotions.argmax(axis=1)).mean()),
+    )
 
 
 @dataclass(frozen=True)
@@ -43,12 +71,7 @@ def check(folder: ModelFolder, device: Backend) -> GoldenResult:
     golden = folder.golden()
     side = folder.card.image_size
     logits = np.stack([device.infer(preprocess.net_input(crop, side)[None])[0] for crop in golden.crops])
-    ours, theirs = probability(logits), probability(golden.logits)
-    emotions = folder.emotion_stage.probabilities(logits)
+    found = measure(logits, golden, folder.emotion_stage)
     return GoldenResult(
-        len(logits),
-        float(np.abs(ours - theirs).max()),
-        float(((ours >= 0.5) != (theirs >= 0.5)).mean()),
-        float((emotions.argmax(axis=1) != golden.emotions.argmax(axis=1)).mean()),
-        folder.artefact.tolerance,
+        len(logits), found.probability, found.flipped_share, found.emotion_share, folder.artefact.tolerance
     )

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import torch
 
 from edge.card import Tolerance
-from edge.emotions import LOGIT_LIMIT, EmotionStage, probability
+from edge.emotions import LOGIT_LIMIT, EmotionStage
+from edge.golden_check import measure
 from edge.model_folder import Golden
 from export.errors import Mismatch, ParityError
 
@@ -48,14 +49,7 @@ class Difference:
 
 def compare(logits: Float32, golden: Golden, stage: EmotionStage) -> Difference:
     """Answers float32 [N, K] of an artefact against torch's."""
-    ours, theirs = probability(logits), probability(golden.logits)
-    emotions = stage.probabilities(logits)
-    return Difference(
-        float(np.abs(ours - theirs).max()),
-        float(np.abs(ours - theirs).mean()),
-        float(((ours >= 0.5) != (theirs >= 0.5)).mean()),
-        float((emotions.argmax(axis=1) != golden.emotions.argmax(axis=1)).mean()),
-    )
+    return Difference(**asdict(measure(logits, golden, stage)))
 
 
 def torch_emotions(arrays: Mapping[str, Float32], logits: Float32) -> Float32:

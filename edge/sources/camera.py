@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -13,22 +12,20 @@ import cv2
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 from edge.sources.capture import Capture
+from edge.sources.live import LiveReader
 from edge.sources.naming import shown
 from edge.sources.picture import natural_order
-from edge.types import Frame
 
 LARGEST_RAW_PIXELS = 640 * 480
 """Above this, USB 2 is too slow for raw pictures and JPEGs are asked for."""
 
 
-class CameraReader:
+class CameraReader(LiveReader):
     """Reads a camera by its number ("0") or device file ("/dev/video0", "/dev/v4l/by-id/...").
 
-    captured_at: time.monotonic() when the picture had arrived. Raises SourceError when the camera
+    Raises SourceError when the camera
     is absent, forbidden, or gives no picture.
     """
-
-    live = True
 
     def __init__(self, camera: str, settings: SourceSettings) -> None:
         self.name = f"camera {shown(camera)}"
@@ -44,7 +41,6 @@ class CameraReader:
             self._capture.ask(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         self._capture.ask(cv2.CAP_PROP_FRAME_WIDTH, settings.width_pixels)
         self._capture.ask(cv2.CAP_PROP_FRAME_HEIGHT, settings.height_pixels)
-        self._index = 0
         # The first picture is only a trial: it would be old by the time it is asked for.
         if not self._capture.opened or self._capture.image() is None:
             self.close()
@@ -53,18 +49,6 @@ class CameraReader:
                 "or choose another with source.uri"
             )
         self.frames_per_second = self._capture.frames_per_second
-
-    def read(self) -> Frame | None:
-        """The next picture; None when the camera failed or was silent for too long."""
-        image = self._capture.image()
-        if image is None:
-            return None
-        frame = Frame(image, self._index, time.monotonic())
-        self._index += 1
-        return frame
-
-    def close(self) -> None:
-        self._capture.close()
 
 
 def device_file(camera: str) -> Path:

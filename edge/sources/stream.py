@@ -11,22 +11,20 @@ import cv2
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 from edge.sources.capture import Capture
+from edge.sources.live import LiveReader
 from edge.sources.naming import without_credentials
-from edge.types import Frame
 
 PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443}
 """The kinds of address that can be read, with the port each means when none is written."""
 DIAGNOSIS_SECONDS = 1.0
 
 
-class StreamReader:
+class StreamReader(LiveReader):
     """Reads a network stream; opening and every read give up after the settings' time-outs.
 
-    captured_at: time.monotonic() when the picture had arrived. Raises SourceError, which never
+    Raises SourceError, which never
     shows user or password, when nothing comes from the address.
     """
-
-    live = True
 
     def __init__(self, uri: str, settings: SourceSettings) -> None:
         self.name = without_credentials(uri)
@@ -41,25 +39,12 @@ class StreamReader:
                 round(settings.read_timeout_seconds * 1000),
             ],
         )
-        self._index = 0
         # The first picture is only a trial: it would be old by the time it is asked for.
         if not self._capture.opened or self._capture.image() is None:
             self.close()
             spent = time.monotonic() - started
             raise SourceError(_why(uri, self.name, spent, settings.open_timeout_seconds))
         self.frames_per_second = self._capture.frames_per_second
-
-    def read(self) -> Frame | None:
-        """The next picture; None when the stream ended or was silent for too long."""
-        image = self._capture.image()
-        if image is None:
-            return None
-        frame = Frame(image, self._index, time.monotonic())
-        self._index += 1
-        return frame
-
-    def close(self) -> None:
-        self._capture.close()
 
 
 def _why(uri: str, name: str, spent_seconds: float, timeout_seconds: float) -> str:
