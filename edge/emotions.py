@@ -17,7 +17,7 @@ LOGIT_LIMIT = 6.0
 
 
 class EmotionStage:
-    """A perceptron of one hidden layer on the units' log-odds, in numpy: 0.02 ms, no device needed.
+    """A perceptron of one hidden layer on the units' log-odds, in numpy: no device is needed.
 
     hidden_weight float32 [H, K], hidden_bias [H], output_weight [E, H], output_bias [E]. Raises
     ValueError if the shapes do not fit the names.

@@ -22,7 +22,7 @@ TEMPLATE = np.array(
 """Where the five landmarks stand in an aligned crop, as fractions of its side.
 
 Order: eye, eye, nose tip, mouth corner, mouth corner, left to right in the picture. The values
-are the mean of the landmarks found in 31,784 pictures of FER+, mirrored and averaged, so that an
+are the mean of `landmarks5` of `blendshapes_ferplus.npz`, mirrored and averaged, so that an
 aligned crop is framed like the pictures the net was trained on.
 """
 
