@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelError
-from edge.facs import ACTION_UNITS, EMOTIONS
+from edge.facs import ACTION_UNITS, EMOTIONS, SIDED_UNITS
 
 FORMAT = 1
 """Raised when a card changes so that an older program would misread it."""
@@ -77,7 +77,11 @@ class Card:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        faults = [f"action unit {u} is unknown" for u in self.action_units if u not in ACTION_UNITS]
+        faults = [
+            f"action unit {u} is unknown"
+            for u in self.action_units
+            if u not in {**ACTION_UNITS, **SIDED_UNITS}
+        ]
         faults += [f"emotion {e} is unknown" for e in self.emotions if e not in EMOTIONS]
         if len(set(self.action_units)) != len(self.action_units):
             faults.append("an action unit stands twice")

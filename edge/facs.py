@@ -31,6 +31,17 @@ ACTION_UNITS: dict[str, str] = {
 }
 """Action unit -> its FACS name; the order is the order of columns everywhere."""
 
+SIDED_UNITS: dict[str, str] = {
+    "AU12L": "lip corner puller, the person's left side",
+    "AU12R": "lip corner puller, the person's right side",
+    "AU14L": "dimpler, the person's left side",
+    "AU14R": "dimpler, the person's right side",
+}
+"""Units whose one-sided form means something else (contempt). They stand behind all of ACTION_UNITS."""
+
+SWAPPED: dict[str, str] = {name: name[:-1] + {"L": "R", "R": "L"}[name[-1]] for name in SIDED_UNITS}
+"""What a sided unit is in the mirrored picture."""
+
 EMOTIONS: tuple[str, ...] = (
     "neutral",
     "happiness",

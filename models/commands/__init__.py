@@ -1,0 +1,1 @@
+"""`facecue train | evaluate | export`. Nothing heavy is imported before it is needed."""

@@ -1,0 +1,54 @@
+"""`facecue train`: a net by a recipe, and what is done around it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from edge.commands.base import Command
+from models.commands.base import Action, add_actions, needs, run_action
+
+
+def _configure_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="folder of the data sets")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="starting weights of the convolutions")
+    parser.add_argument(
+        "--bgr",
+        action="store_true",
+        help="the starting weights read blue first (VGG-Face from Caffe or Keras)",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="checkpoints and result (default: runs/NAME)"
+    )
+
+
+def _recipe(args: argparse.Namespace) -> int:
+    from models import recipe as recipes
+    from models import train
+    from models.assemble import assemble
+    from models.finish import finish
+
+    logging.getLogger("models").setLevel(logging.INFO)
+    recipe = recipes.load(args.recipe)
+    output = args.output or Path("runs") / recipe.name
+    data = assemble(recipe, args.data)
+    weights = train.train(recipe, data, output, args.start or args.data / recipe.start, args.bgr)
+    finish(recipe, data, weights, output)
+    print(
+        f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
+    )
+    return 0
+
+
+ACTIONS = {
+    "recipe": Action("train a net by a recipe", _configure_recipe, needs("train", _recipe)),
+}
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    add_actions(parser, ACTIONS, default="recipe")
+
+
+TRAIN = Command("train", "train a net by a recipe", _configure, run_action)
