@@ -55,6 +55,7 @@ def add_actions(parser: argparse.ArgumentParser, actions: Mapping[str, Action], 
     found = parser.add_subparsers(
         dest="action", required=True, action=_DefaultAction, metavar=f"[{'|'.join(actions)}] ..."
     )
+    assert isinstance(found, _DefaultAction)
     found.default_action = default
     for name, action in actions.items():
         sub = found.add_parser(name, help=action.summary, description=action.summary)
