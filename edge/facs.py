@@ -39,6 +39,9 @@ SIDED_UNITS: dict[str, str] = {
 }
 """Units whose one-sided form means something else (contempt). They stand behind all of ACTION_UNITS."""
 
+UNIT_COLUMNS: tuple[str, ...] = (*ACTION_UNITS, *SIDED_UNITS)
+"""The columns of every table of labelled units, and what the released nets read."""
+
 SWAPPED: dict[str, str] = {name: name[:-1] + {"L": "R", "R": "L"}[name[-1]] for name in SIDED_UNITS}
 """What a sided unit is in the mirrored picture."""
 

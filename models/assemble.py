@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import EMOTIONS
+from edge.facs import EMOTIONS, SIDED_UNITS, UNIT_COLUMNS
 from models.data import ckplus, ferplus, lfw, teacher
 from models.data.faceset import FaceSet, join
 from models.data.readers import BLENDSHAPES, DataError, load_names
@@ -20,13 +20,14 @@ CERTAIN_NEUTRAL = 0.8
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """train: joined sets, `source` int [N] says which; test and calibration: CK+ people apart.
+    """train: joined sets, `source` int [N] says which of recipe.SETS, `weight` float64 [N] how often a row
+    is drawn within its set; test and calibration: CK+ people apart. rest: neutral onsets of CK+ people
+    who train.
 
-    wild: labelled FER+ faces of people the net does not train on (the validation split).
+    valid: labelled FER+ faces of people the net does not train on (the validation split).
     """
 
     train: FaceSet
-    chance: npt.NDArray[np.float64]
     coded: npt.NDArray[np.bool_]
     calibration: FaceSet
     test: FaceSet
@@ -34,6 +35,19 @@ class TrainingData:
     valid_votes: npt.NDArray[np.uint8]
     valid_plurality: npt.NDArray[np.bool_]
     blendshape_range: npt.NDArray[np.float32]
+    blendshape_names: tuple[str, ...]
+    source: npt.NDArray[np.intp]
+    weight: npt.NDArray[np.float64]
+    rest: FaceSet
+
+    def chance(self, draw: dict[str, float]) -> npt.NDArray[np.float64]:
+        """Probability of each training row to be drawn next: float64 [N]. draw: share of each set."""
+        out = np.zeros(len(self.train))
+        for number, name in enumerate(SETS):
+            rows = self.source == number
+            if rows.any():
+                out[rows] = draw.get(name, 0.0) * self.weight[rows] / self.weight[rows].sum()
+        return np.asarray(out / out.sum())
 
 
 def assemble(recipe: Recipe, folder: Path) -> TrainingData:
@@ -73,13 +87,10 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     train_ck = all_ck.take(np.flatnonzero(~apart), "ckplus")
     sets = [fer, train_ck, faces]
     weight = [ferplus.balanced(fer.emotions, recipe.data.rare_emotion_cap), train_ck.weight, faces.weight]
-    share = [recipe.data.draw.get(n, 0.0) for n in SETS]
-    chance = np.concatenate([s * w.astype(np.float64) / w.sum() for s, w in zip(share, weight)])
     train = join("train", sets)
     shapes = train.blendshapes[np.isfinite(train.blendshapes).all(axis=1)]
     return TrainingData(
         train,
-        chance / chance.sum(),
         np.concatenate([np.full(len(s), s is train_ck) for s in sets]),
         all_ck.take(np.flatnonzero(np.isin(fold, recipe.data.calibration_folds)), "ckplus-calibration"),
         coded_frames.take(np.flatnonzero(np.isin(frame_fold, recipe.data.test_folds)), "ckplus-test"),
@@ -87,6 +98,10 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
         votes,
         plurality,
         np.quantile(shapes, [0.02, 0.98], axis=0).astype(np.float32),
+        names,
+        np.repeat(np.arange(len(sets)), [len(s) for s in sets]),
+        np.concatenate(weight).astype(np.float64),
+        coded_frames.take(np.flatnonzero(rest), "ckplus-rest"),
     )
 
 
@@ -102,6 +117,11 @@ def _zero(
 def _labelled(faces: FaceSet, master: teacher.Teacher, zero: npt.NDArray[np.float64]) -> FaceSet:
     """Codes stay; only what nobody coded is filled in by the teacher."""
     soft = master.label(faces.blendshapes, zero)
+    for whole in sorted({sided[:-1] for sided in SIDED_UNITS}):
+        # Where a coder saw the unit, at least one side shows it.
+        seen = faces.action_units[:, UNIT_COLUMNS.index(whole)] == 1
+        sides = [UNIT_COLUMNS.index(whole + side) for side in "LR"]
+        soft[np.ix_(seen, sides)] /= soft[np.ix_(seen, sides)].max(axis=1, keepdims=True)
     units = np.where(np.isfinite(faces.action_units), faces.action_units, soft).astype(np.float32)
     return FaceSet(
         faces.name, faces.images, units, faces.emotions, faces.blendshapes, faces.subjects, faces.weight

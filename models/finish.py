@@ -9,63 +9,49 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from edge.emotions import EmotionStage, probability
-from edge.facs import ACTION_UNITS, EMOTIONS
-from models import calibrate, metrics
-from models.assemble import TrainingData
+from edge.facs import EMOTIONS, UNIT_COLUMNS
+from models import calibrate, metrics, neutral
+from models.assemble import CERTAIN_NEUTRAL, TrainingData
 from models.data.ckplus import PROTOCOL
 from models.networks import deployed
+from models.networks.build import build, set_stage
 from models.networks.deployed import Released
+from models.networks.face_net import FaceNet
 from models.recipe import Recipe
-from models.train import build, predict
+from models.train import predict
 
 log = logging.getLogger(__name__)
+Float32 = npt.NDArray[np.float32]
 
-VERSION = "0.1.0"
 UNSURE_BELOW = 0.45
 """Under this probability the most probable of eight emotions is a guess."""
 
 
 def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> Released:
     """Write `net.safetensors` into output and return it, its figures included."""
-    net = build(recipe)
-    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["net"])
-    size, net.first_pool = recipe.stage[-1].image_size, recipe.stage[-1].first_pool
+    net = load_average(recipe, weights)
+    size = recipe.stage[-1].image_size
     half = calibrate.calibration_half(len(data.valid))
-    coded = predict(net, data.calibration, size)
-    wild = predict(net, data.valid, size)
+    coded, wild = predict(net, data.calibration, size), predict(net, data.valid, size)
     thresholds = calibrate.thresholds(
         (coded, data.calibration.action_units), (wild[half], data.valid.action_units[half])
     )
-    stage = deployed.shifted_stage(net, thresholds, 1.0)
-    emotions = EmotionStage(tuple(ACTION_UNITS), EMOTIONS, UNSURE_BELOW, **stage)
-    fit = half & np.isfinite(data.valid.emotions).all(axis=1)
-    scores = np.log(np.maximum(emotions.probabilities(wild[fit] - thresholds), 1e-12))
-    temperature = calibrate.temperature(scores, data.valid.emotions[fit])
+    temperature = _temperature(net, thresholds, wild, data, half)
     log.info("thresholds %s, temperature %.3f", np.round(thresholds, 2).tolist(), temperature)
     stage = deployed.shifted_stage(net, thresholds, temperature)
+    stage.update(_neutral(net, thresholds, data, size))
     released = Released(deployed.fold(net, thresholds), stage)
-    emotions = EmotionStage(tuple(ACTION_UNITS), EMOTIONS, UNSURE_BELOW, **stage)
-
-    test = predict(net, data.test, size) - thresholds
-    units = metrics.action_units(probability(test), data.test.action_units, tuple(ACTION_UNITS), PROTOCOL)
-    named = metrics.emotions(emotions.probabilities(wild - thresholds), data.valid_votes, EMOTIONS, half)
-    f1, auroc = metrics.macro(units)
-    log.info(
-        "CK+ test people: F1 %.3f, AUROC %.3f; FER+ valid: %.3f / %.3f",
-        f1,
-        auroc,
-        named.plurality,
-        named.agreed,
-    )
     released.facts = {
         "name": recipe.name,
-        "version": VERSION,
+        "version": recipe.version,
+        "network": recipe.network,
         "image_size": size,
-        "first_pool": net.first_pool,
-        "action_units": list(ACTION_UNITS),
+        "first_pool": recipe.stage[-1].first_pool,
+        "action_units": list(UNIT_COLUMNS),
         "emotions": list(EMOTIONS),
         "unsure_below": UNSURE_BELOW,
         "provenance": {
@@ -74,18 +60,69 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
             "trained_on": ["FER+ train", "CK+ (other folds)", "LFW (units by the teacher)"],
             "start": _start(recipe, output),
         },
-        "figures": {
-            "net": "torch, before export",
-            "ckplus_test_folds": {
-                "macro_f1": f1,
-                "macro_auroc": auroc,
-                "units": {k: asdict(v) for k, v in units.items()},
-            },
-            "ferplus_valid": asdict(named),
-        },
+        "figures": _figures(stage, wild - thresholds, predict(net, data.test, size) - thresholds, data, half),
     }
     deployed.save(released, output / "net.safetensors")
     return released
+
+
+def load_average(recipe: Recipe, weights: Path) -> FaceNet:
+    """The averaged weights of a run, in the form of the recipe's last stage."""
+    net = build(recipe)
+    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["net"])
+    set_stage(net, recipe.stage[-1].first_pool)
+    return net.eval()
+
+
+def _stage(arrays: dict[str, Float32]) -> EmotionStage:
+    return EmotionStage(UNIT_COLUMNS, EMOTIONS, UNSURE_BELOW, **arrays)
+
+
+def _temperature(
+    net: FaceNet, thresholds: Float32, wild: Float32, data: TrainingData, half: npt.NDArray[np.bool_]
+) -> float:
+    emotions = _stage(deployed.shifted_stage(net, thresholds, 1.0))
+    rows = half & np.isfinite(data.valid.emotions).all(axis=1)
+    scores = np.log(np.maximum(emotions.probabilities(wild[rows] - thresholds), 1e-12))
+    return calibrate.temperature(scores, data.valid.emotions[rows])
+
+
+def _neutral(net: FaceNet, thresholds: Float32, data: TrainingData, size: int) -> dict[str, Float32]:
+    """What the emotion stage must know to read a person's own resting face."""
+    certain = np.nan_to_num(data.train.emotions[:, EMOTIONS.index("neutral")]) >= CERTAIN_NEUTRAL
+    street = data.train.take(np.flatnonzero(certain)[:2000])
+    at_rest = data.rest
+    gain = neutral.reliability(predict(net, at_rest, size), at_rest.subjects)
+    return {
+        "neutral_average": (predict(net, street, size).mean(axis=0) - thresholds).astype(np.float32),
+        "neutral_gain": gain,
+    }
+
+
+def _figures(
+    stage: dict[str, Float32], wild: Float32, test: Float32, data: TrainingData, half: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    units = metrics.action_units(probability(test), data.test.action_units, UNIT_COLUMNS, PROTOCOL)
+    named = metrics.emotions(_stage(stage).probabilities(wild), data.valid_votes, EMOTIONS, half)
+    f1, auroc = metrics.macro(units)
+    log.info(
+        "CK+ test people: F1 %.3f, AUROC %.3f; FER+ valid: %.3f / %.3f, macro F1 %.3f, recall %s",
+        f1,
+        auroc,
+        named.plurality,
+        named.agreed,
+        named.macro_f1,
+        {name: round(value, 2) for name, value in named.recall.items()},
+    )
+    return {
+        "net": "torch, before export",
+        "ckplus_test_folds": {
+            "macro_f1": f1,
+            "macro_auroc": auroc,
+            "units": {k: asdict(v) for k, v in units.items()},
+        },
+        "ferplus_valid": asdict(named),
+    }
 
 
 def _start(recipe: Recipe, output: Path) -> Any:

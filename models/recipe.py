@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from edge.errors import FacecueError
+from models.recipe_table import build, is_share
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,6 +21,11 @@ FOLDS = 10
 SETS = ("ferplus", "ckplus", "lfw")
 """The sets that can be drawn from."""
 PRECISIONS = ("auto", "bfloat16", "float32")
+NETWORKS = ("vgg16", "small")
+OPTIMISERS = ("adamw", "sgd")
+SCHEDULES = ("cosine", "linear", "constant")
+DEVICES = ("any", "cpu", "gpu")
+READS = ("features", "action_units")
 
 
 class RecipeError(FacecueError, ValueError):
@@ -28,14 +33,41 @@ class RecipeError(FacecueError, ValueError):
 
 
 @dataclass(frozen=True)
+class Head:
+    """One answer of the net.
+
+    target: what it is taught (models.targets). reads: the pooled features, or the action units alone,
+    through `hidden` hidden units. weight: of its loss. balance: 0 learns the classes as often as they are
+    drawn, 1 as if all were equally frequent (logit adjustment, Menon et al. 2021).
+    """
+
+    name: str
+    target: str = ""
+    reads: str = "features"
+    weight: float = 1.0
+    hidden: int = 64
+    balance: float = 0.0
+
+
+@dataclass(frozen=True)
 class Stage:
-    """One stretch of training at one picture size."""
+    """One stretch of training at one picture size; what is empty is taken from the recipe.
+
+    on: the device it is for; another device leaves it out. first_pool: of VGG-16 alone. cached_copies:
+    so many degraded copies of each picture go through the frozen blocks once, and training draws from these.
+    """
 
     image_size: int
     images: int
     learning_rate: float
     freeze_blocks: int = 0
     first_pool: int = 2
+    schedule: str = "cosine"
+    warm_up: float = 0.06
+    cached_copies: int = 0
+    on: str = "any"
+    draw: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,18 +77,37 @@ class DataRecipe:
     test_folds: list[int] = field(default_factory=lambda: [0, 1])
     calibration_folds: list[int] = field(default_factory=lambda: [2])
     rare_emotion_cap: float = 4.0
+    coded_weight: float = 2.0
     draw: dict[str, float] = field(default_factory=lambda: {"ferplus": 0.74, "ckplus": 0.12, "lfw": 0.14})
 
 
 @dataclass(frozen=True)
-class LossRecipe:
-    """Weights of the terms of the loss."""
+class DistilRecipe:
+    """A trained net whose answers are mixed into the targets: model is its checkpoint, "" is none."""
 
-    emotions: float = 1.0
-    direct_emotions: float = 0.4
-    action_units: float = 4.0
-    blendshapes: float = 2.0
-    coded_weight: float = 2.0
+    model: str = ""
+    emotions: float = 0.5
+    action_units: float = 0.5
+
+
+@dataclass(frozen=True)
+class OptimiserRecipe:
+    """How weights move."""
+
+    kind: str = "adamw"
+    weight_decay: float = 0.005
+    momentum: float = 0.9
+    clip_norm: float = 5.0
+    head_rate: float = 3.0
+
+
+def _heads() -> list[Head]:
+    return [
+        Head("action_units", "action_units", weight=4.0),
+        Head("emotions", "emotions", reads="action_units"),
+        Head("direct_emotions", "emotions", weight=0.4),
+        Head("blendshapes", "blendshapes", weight=2.0),
+    ]
 
 
 @dataclass(frozen=True)
@@ -65,16 +116,28 @@ class Recipe:
 
     name: str
     stage: list[Stage]
+    version: str = "0.1.0"
+    network: str = "vgg16"
     seed: int = 1
     batch_size: int = 64
     start: str = ""
     precision: str = "auto"
     average_decay: float = 0.998
-    weight_decay: float = 0.005
     dropout: float = 0.3
     checkpoint_every: int = 100
+    shared_stages: int = 0
+    head: list[Head] = field(default_factory=_heads)
+    optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)
-    loss: LossRecipe = field(default_factory=LossRecipe)
+    distil: DistilRecipe = field(default_factory=DistilRecipe)
+
+    def draw(self, stage: Stage) -> dict[str, float]:
+        """Share of each set in a batch of this stage."""
+        return stage.draw or self.data.draw
+
+    def weight(self, stage: Stage, head: Head) -> float:
+        """Weight of a head's loss in this stage."""
+        return stage.weights.get(head.name, head.weight)
 
 
 def load(path: Path) -> Recipe:
@@ -86,101 +149,150 @@ def load(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
     faults: list[str] = []
-    recipe = _build(Recipe, table, "", faults)
+    recipe = build(Recipe, table, "", faults)
     if not faults:
-        faults = _beyond(recipe)
+        faults = faults_of(recipe)
     if faults:
         raise RecipeError(f"{path}: " + "; ".join(faults))
     assert isinstance(recipe, Recipe)
     return recipe
 
 
-def _build(kind: Any, table: dict[str, Any], where: str, faults: list[str]) -> Any:
-    """A dataclass from a table; None, with a fault for each wrong key, if that cannot be."""
-    known = {f.name: f for f in fields(kind)}
-    hints = get_type_hints(kind)
-    found = [
-        f"{where}{key}: no such key (known: {', '.join(sorted(known))})" for key in table if key not in known
-    ]
-    found += [
-        f"{where}{name}: missing"
-        for name, f in known.items()
-        if name not in table and f.default is MISSING and f.default_factory is MISSING
-    ]
-    values = {
-        name: _value(hints[name], table[name], f"{where}{name}", found) for name in known if name in table
-    }
-    faults += found
-    return None if found else kind(**values)
-
-
-def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
-    if is_dataclass(hint) and isinstance(value, dict):
-        return _build(hint, value, f"{name}.", faults)
-    if hint == list[Stage] and isinstance(value, list) and all(isinstance(row, dict) for row in value):
-        return [_build(Stage, row, f"{name}[{i}].", faults) for i, row in enumerate(value)]
-    if hint == list[int] and isinstance(value, list) and all(type(v) is int for v in value):
-        return value
-    if hint == dict[str, float] and isinstance(value, dict) and all(map(_is_number, value.values())):
-        return {k: float(v) for k, v in value.items()}
-    if hint is float and _is_number(value):
-        return float(value)
-    if hint in (int, str) and type(value) is hint:
-        return value
-    faults.append(f"{name}: {value!r} is not {_WANTED.get(hint, 'a table')}")
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-_WANTED: dict[Any, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    list[int]: "a list of whole numbers",
-    list[Stage]: "a list of tables: write [[stage]]",
-    dict[str, float]: "a table of numbers",
-}
-
-
-def _beyond(recipe: Recipe) -> list[str]:
+def faults_of(recipe: Recipe) -> list[str]:
     """A fault for every value with which training could not run or would not mean what it says."""
-    data, loss = recipe.data, recipe.loss
+    rules = [*_plain_rules(recipe), *_fold_rules(recipe.data), *_head_rules(recipe)]
+    for i, stage in enumerate(recipe.stage):
+        rules += [(f"stage[{i}].{key}", *rest) for key, *rest in _stage_rules(recipe, i, stage)]
+    return [f"{key}: {value!r} is not {wanted}" for key, value, fits, wanted in rules if not fits]
+
+
+_Rule = tuple[str, Any, bool, str]
+
+
+def _plain_rules(recipe: Recipe) -> list[_Rule]:
+    data, distil, optimiser = recipe.data, recipe.distil, recipe.optimiser
     name = recipe.name
-    rules = [
+    return [
         ("name", name, bool(name) and name not in (".", "..") and "/" not in name, "a folder's name"),
+        _one_of("network", recipe.network, NETWORKS),
         ("seed", recipe.seed, recipe.seed >= 0, "0 or more"),
         ("batch_size", recipe.batch_size, recipe.batch_size >= 2, "2 or more"),
-        ("precision", recipe.precision, recipe.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+        _one_of("precision", recipe.precision, PRECISIONS),
         ("average_decay", recipe.average_decay, 0 <= recipe.average_decay < 1, "from 0 to below 1"),
-        ("weight_decay", recipe.weight_decay, recipe.weight_decay >= 0, "0 or more"),
         ("dropout", recipe.dropout, 0 <= recipe.dropout < 1, "from 0 to below 1"),
         ("checkpoint_every", recipe.checkpoint_every, recipe.checkpoint_every >= 1, "1 or more"),
+        (
+            "shared_stages",
+            recipe.shared_stages,
+            0 <= recipe.shared_stages <= len(recipe.stage),
+            "a number of the stages",
+        ),
+        _one_of("optimiser.kind", optimiser.kind, OPTIMISERS),
+        _not_negative("optimiser.weight_decay", optimiser.weight_decay),
+        ("optimiser.momentum", optimiser.momentum, 0 <= optimiser.momentum < 1, "from 0 to below 1"),
+        ("optimiser.clip_norm", optimiser.clip_norm, optimiser.clip_norm > 0, "above 0"),
+        ("optimiser.head_rate", optimiser.head_rate, optimiser.head_rate > 0, "above 0"),
         ("data.rare_emotion_cap", data.rare_emotion_cap, data.rare_emotion_cap >= 1, "1 or more"),
-        ("data.draw", data.draw, _is_draw(data.draw), f"shares of {', '.join(SETS)}, not all of them 0"),
+        _not_negative("data.coded_weight", data.coded_weight),
+        (
+            "data.draw",
+            data.draw,
+            is_share(data.draw, SETS),
+            f"shares of {', '.join(SETS)}, not all of them 0",
+        ),
+        ("distil.emotions", distil.emotions, 0 <= distil.emotions <= 1, "from 0 to 1"),
+        ("distil.action_units", distil.action_units, 0 <= distil.action_units <= 1, "from 0 to 1"),
         ("stage", [], bool(recipe.stage), "one [[stage]] or more"),
     ]
+
+
+def _fold_rules(data: DataRecipe) -> list[_Rule]:
+    rules: list[_Rule] = []
     for key in ("test_folds", "calibration_folds"):
         folds = getattr(data, key)
         fits = bool(folds) and set(folds) <= set(range(FOLDS))
         rules.append((f"data.{key}", folds, fits, f"a list of folds from 0 to {FOLDS - 1}"))
     shared = sorted(set(data.test_folds) & set(data.calibration_folds))
-    rules.append(("data.calibration_folds", shared, not shared, "apart from data.test_folds"))
-    for f in fields(loss):
-        value = getattr(loss, f.name)
-        rules.append((f"loss.{f.name}", value, value >= 0, "0 or more"))
-    for i, stage in enumerate(recipe.stage):
+    return [*rules, ("data.calibration_folds", shared, not shared, "apart from data.test_folds")]
+
+
+def _head_rules(recipe: Recipe) -> list[_Rule]:
+    from models.targets import TARGETS
+
+    heads = {head.name: head for head in recipe.head}
+    units, emotions = heads.get("action_units"), heads.get("emotions")
+    rules: list[_Rule] = [
+        ("head", [*heads], len(heads) == len(recipe.head), "a list of heads with different names"),
+        (
+            "head",
+            [*heads],
+            units is not None and units.target == "action_units" and units.reads == "features",
+            'complete without a head "action_units" with the target action_units that reads the features',
+        ),
+        (
+            "head",
+            [*heads],
+            emotions is not None and emotions.target == "emotions" and emotions.reads == "action_units",
+            'complete without a head "emotions" with the target emotions that reads action_units',
+        ),
+    ]
+    for i, head in enumerate(recipe.head):
+        where = f"head[{i}]"
         rules += [
-            (f"stage[{i}].image_size", stage.image_size, 32 <= stage.image_size <= 1024, "from 32 to 1024"),
-            (f"stage[{i}].images", stage.images, stage.images >= recipe.batch_size, "a batch or more"),
-            (f"stage[{i}].learning_rate", stage.learning_rate, stage.learning_rate > 0, "above 0"),
-            (f"stage[{i}].first_pool", stage.first_pool, stage.first_pool in (2, 4), "2 or 4"),
-            (f"stage[{i}].freeze_blocks", stage.freeze_blocks, 0 <= stage.freeze_blocks <= 5, "from 0 to 5"),
+            (f"{where}.name", head.name, head.name.isidentifier(), "a name of letters and underscores"),
+            _one_of(f"{where}.target", head.target, TARGETS),
+            _one_of(f"{where}.reads", head.reads, READS),
+            _not_negative(f"{where}.weight", head.weight),
+            (f"{where}.hidden", head.hidden, 1 <= head.hidden <= 4096, "from 1 to 4096"),
+            (f"{where}.balance", head.balance, 0 <= head.balance <= 1, "from 0 to 1"),
         ]
-    return [f"{key}: {value!r} is not {wanted}" for key, value, fits, wanted in rules if not fits]
+        if head.balance and head.target in TARGETS:
+            share = TARGETS[head.target].share
+            rules.append((f"{where}.balance", head.balance, share, "0, for a target without classes"))
+    return rules
 
 
-def _is_draw(draw: dict[str, float]) -> bool:
-    return set(draw) <= set(SETS) and all(v >= 0 for v in draw.values()) and sum(draw.values()) > 0
+def _stage_rules(recipe: Recipe, number: int, stage: Stage) -> list[_Rule]:
+    names = {head.name for head in recipe.head}
+    weights = stage.weights
+    rules: list[_Rule] = [
+        ("image_size", stage.image_size, 32 <= stage.image_size <= 1024, "from 32 to 1024"),
+        ("images", stage.images, stage.images >= recipe.batch_size, "a batch or more"),
+        ("learning_rate", stage.learning_rate, stage.learning_rate > 0, "above 0"),
+        ("first_pool", stage.first_pool, stage.first_pool in (2, 4), "2 or 4"),
+        ("freeze_blocks", stage.freeze_blocks, 0 <= stage.freeze_blocks <= 5, "from 0 to 5"),
+        _one_of("schedule", stage.schedule, SCHEDULES),
+        ("warm_up", stage.warm_up, 0 <= stage.warm_up < 1, "from 0 to below 1"),
+        ("cached_copies", stage.cached_copies, 0 <= stage.cached_copies <= 32, "from 0 to 32"),
+        (
+            "cached_copies",
+            stage.cached_copies,
+            not stage.cached_copies or stage.freeze_blocks > 0,
+            "0, where no block is frozen",
+        ),
+        _one_of("on", stage.on, DEVICES),
+        (
+            "draw",
+            stage.draw,
+            not stage.draw or is_share(stage.draw, SETS),
+            f"shares of {', '.join(SETS)}, not all of them 0",
+        ),
+        ("weights", weights, set(weights) <= names, f"a table of the heads {', '.join(sorted(names))}"),
+        ("weights", weights, all(v >= 0 for v in weights.values()), "a table of numbers from 0"),
+    ]
+    if number < recipe.shared_stages:
+        # What all folds share may know nothing that a coder said, or the test people leak.
+        units = sum(recipe.weight(stage, h) for h in recipe.head if h.target == "action_units")
+        rules += [
+            ("draw", stage.draw, not recipe.draw(stage).get("ckplus"), "without ckplus, in a shared stage"),
+            ("weights", weights, not units, "0 for the action units, in a shared stage"),
+        ]
+    return rules
+
+
+def _one_of(key: str, value: str, known: Any) -> _Rule:
+    return key, value, value in known, f"one of {', '.join(known)}"
+
+
+def _not_negative(key: str, value: float) -> _Rule:
+    return key, value, value >= 0, "0 or more"

@@ -22,28 +22,53 @@ def _configure_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help="checkpoints and result (default: runs/NAME)"
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="threads that prepare pictures (default: one fewer than the processor has)",
+    )
 
 
 def _recipe(args: argparse.Namespace) -> int:
     from models import recipe as recipes
-    from models import train
     from models.assemble import assemble
+    from models.distil import distil
     from models.finish import finish
+    from models.train import Start, train
 
     logging.getLogger("models").setLevel(logging.INFO)
     recipe = recipes.load(args.recipe)
     output = args.output or Path("runs") / recipe.name
-    data = assemble(recipe, args.data)
-    weights = train.train(recipe, data, output, args.start or args.data / recipe.start, args.bgr)
-    finish(recipe, data, weights, output)
+    data = distil(assemble(recipe, args.data), recipe.distil, output)
+    start = Start(args.start or args.data / recipe.start, args.bgr)
+    finish(recipe, data, train(recipe, data, output, start, args.workers), output)
     print(
         f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
     )
     return 0
 
 
+def _cross_validate(args: argparse.Namespace) -> int:
+    from models import recipe as recipes
+    from models.cross_validate import cross_validate, table
+    from models.train import Start
+
+    logging.getLogger("models").setLevel(logging.INFO)
+    recipe = recipes.load(args.recipe)
+    output = args.output or Path("runs") / f"{recipe.name}-cross-validation"
+    start = Start(args.start or args.data / recipe.start, args.bgr)
+    print(table(cross_validate(recipe, args.data, output, start, args.workers)))
+    return 0
+
+
 ACTIONS = {
     "recipe": Action("train a net by a recipe", _configure_recipe, needs("train", _recipe)),
+    "cross-validate": Action(
+        "figures on every coded person, each by a net that never saw that person",
+        _configure_recipe,
+        needs("train", _cross_validate),
+    ),
 }
 
 

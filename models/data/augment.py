@@ -18,7 +18,7 @@ UInt8 = npt.NDArray[np.uint8]
 def degrade(image: UInt8, size: int, rng: np.random.Generator) -> UInt8:
     """One random view of a face crop: uint8 [H, W] -> uint8 [size, size].
 
-    Mirrored in half of the cases; rotated by up to 14 degrees, scaled by 0.85-1.15, shifted by up
+    Rotated by up to 14 degrees, scaled by 0.85-1.15, shifted by up
     to 10 %; lost resolution, blur, gamma, contrast, JPEG, noise and a patch erased, each sometimes.
     """
     view: npt.NDArray[Any] = _warp(image, size, rng)
@@ -59,8 +59,6 @@ def _warp(image: UInt8, size: int, rng: np.random.Generator) -> UInt8:
     shift = rng.uniform(-0.1, 0.1, 2) * size
     centre = np.array([size / 2 - width / 2, size / 2 - height / 2])
     matrix[:, 2] = np.asarray(matrix[:, 2]) + centre + shift
-    if rng.random() < 0.5:
-        image = np.ascontiguousarray(image[:, ::-1])
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
     warped = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(warped, dtype=np.uint8)

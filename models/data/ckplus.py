@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import ACTION_UNITS
+from edge.facs import SIDED_UNITS, UNIT_COLUMNS
 from models.data.faceset import FaceSet, join
 from models.data.readers import BLENDSHAPES, load_names, load_npz, need_pictures, need_width
 
@@ -79,14 +79,18 @@ def _faces(
     need_pictures(path, data["images"])
     need_width(path, "aus", data["aus"], len(names))
     codes = data["aus"].astype(np.float32)
-    units = np.full((len(codes), len(ACTION_UNITS)), np.nan, dtype=np.float32)
-    for k, unit in enumerate(ACTION_UNITS):
-        plain = f"AU{int(unit[2:])}"
+    units = np.full((len(codes), len(UNIT_COLUMNS)), np.nan, dtype=np.float32)
+    for k, unit in enumerate(UNIT_COLUMNS):
+        plain = f"AU{unit[2:].lstrip('0')}"
         if plain in names and unit not in NEVER_CODED + UNRELIABLE:
             units[:, k] = codes[:, names.index(plain)]
     suspect = np.isin(data["video"], list(SUSPECT)) & (data["kind"] != "onset")
     smiling = np.isin(data["subject"], list(SMILING_AT_ONSET)) & (data["kind"] == "onset")
     units[suspect | smiling] = np.nan
+    # The codes do not say on which side; but what is not there is on neither.
+    for sided in SIDED_UNITS:
+        whole = units[:, UNIT_COLUMNS.index(sided[:-1])]
+        units[:, UNIT_COLUMNS.index(sided)] = np.where(whole == 0, 0.0, np.nan)
     return FaceSet(
         path.stem,
         list(data["images"]),

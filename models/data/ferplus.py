@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import ACTION_UNITS, EMOTIONS
+from edge.facs import EMOTIONS, UNIT_COLUMNS
 from models.data.faceset import FaceSet
 from models.data.readers import BLENDSHAPES, DataError, load_npz, need_pictures, need_width
 
@@ -53,7 +53,7 @@ def read(folder: Path, split: str) -> tuple[FaceSet, Votes, npt.NDArray[np.bool_
     faces = FaceSet(
         f"ferplus-{split}",
         list(data["images"][keep]),
-        np.full((count, len(ACTION_UNITS)), np.nan, dtype=np.float32),
+        np.full((count, len(UNIT_COLUMNS)), np.nan, dtype=np.float32),
         emotions,
         blendshapes,
         np.full(count, "", dtype="<U8"),

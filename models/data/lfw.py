@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import ACTION_UNITS
+from edge.facs import UNIT_COLUMNS
 from models.data.faceset import FaceSet
 from models.data.readers import BLENDSHAPES, DataError, load_npz, need_width
 
@@ -50,7 +50,7 @@ def read(folder: Path) -> tuple[FaceSet, npt.NDArray[np.bool_]]:
     faces = FaceSet(
         "lfw",
         images,
-        np.full((count, len(ACTION_UNITS)), np.nan, dtype=np.float32),
+        np.full((count, len(UNIT_COLUMNS)), np.nan, dtype=np.float32),
         np.full((count, 8), np.nan, dtype=np.float32),
         np.stack(blendshapes),
         np.array(subjects),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import ACTION_UNITS
+from edge.facs import SIDED_UNITS, UNIT_COLUMNS
 
 Float = npt.NDArray[np.float64]
 
@@ -46,6 +46,24 @@ def sigmoid(z: Float) -> Float:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -30, 30))))
 
 
+def one_side(names: tuple[str, ...], side: str) -> list[int]:
+    """Columns of a face whose one half ("L" or "R": the person's own) stands on both sides.
+
+    Nobody coded sides; a unit's left form is what the fit says of the face whose right half is the
+    mirrored left one.
+    """
+    this, other = ("Left", "Right") if side == "L" else ("Right", "Left")
+    twins = [n.removesuffix(other) + this if n.endswith(other) else n for n in names]
+    return [names.index(twin) if twin in names else i for i, twin in enumerate(twins)]
+
+
+def mirrored(names: tuple[str, ...]) -> list[int]:
+    """Columns of the mirrored face."""
+    swap = {"Left": "Right", "Right": "Left"}
+    twins = [next((n.removesuffix(a) + b for a, b in swap.items() if n.endswith(a)), n) for n in names]
+    return [names.index(twin) if twin in names else i for i, twin in enumerate(twins)]
+
+
 @dataclass(frozen=True, eq=False)
 class Teacher:
     """A fitted map from blendshapes to action units.
@@ -67,10 +85,17 @@ class Teacher:
         """
         known = np.isfinite(blendshapes).all(axis=1)
         z = logit(blendshapes[known]) - neutral
-        out = np.full((len(blendshapes), len(ACTION_UNITS)), np.nan, dtype=np.float32)
+        out = np.full((len(blendshapes), len(UNIT_COLUMNS)), np.nan, dtype=np.float32)
         p = sigmoid(z @ self.weights.T + self.bias)
+        for unit in SIDED_UNITS:
+            whole = UNIT_COLUMNS.index(unit[:-1])
+            if unit[:-1] not in self.fitted:
+                p[:, UNIT_COLUMNS.index(unit)] = np.nan
+                continue
+            half = z[:, one_side(self.names, unit[-1])]
+            p[:, UNIT_COLUMNS.index(unit)] = sigmoid(half @ self.weights[whole] + self.bias[whole])
         raw = blendshapes[known].astype(np.float64)
-        for k, unit in enumerate(ACTION_UNITS):
+        for k, unit in enumerate(UNIT_COLUMNS):
             if unit not in self.fitted and unit in PROXIES:
                 columns = [self.names.index(n) for n in PROXIES[unit]]
                 value = raw[:, columns].mean(axis=1)
@@ -90,10 +115,10 @@ def fit(
     blendshapes: [N, B] in 0..1. action_units: [N, K] 0/1 codes, NaN where nobody coded.
     """
     x_all = logit(blendshapes) - neutral
-    weights = np.zeros((len(ACTION_UNITS), x_all.shape[1]))
-    bias = np.zeros(len(ACTION_UNITS))
+    weights = np.zeros((len(UNIT_COLUMNS), x_all.shape[1]))
+    bias = np.zeros(len(UNIT_COLUMNS))
     fitted = []
-    for k, unit in enumerate(ACTION_UNITS):
+    for k, unit in enumerate(UNIT_COLUMNS):
         y_all = action_units[:, k]
         rows = np.isfinite(y_all) & np.isfinite(x_all).all(axis=1)
         x, y = x_all[rows], y_all[rows].astype(np.float64)

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import max_pool2d
 
 from models.data.readers import DataError, cause
+from models.networks.face_net import FaceNet
 from models.networks.vgg_face_au import VggFaceAu
 
 Float32 = npt.NDArray[np.float32]
@@ -86,6 +87,36 @@ def read(path: Path) -> list[tuple[Float32, Float32]]:
     if len(found) != 13 or any(b is None for _, b in found):
         raise DataError(f"{path}: expected 13 3x3 convolutions with biases (VGG-16), found {len(found)}")
     return [(np.asarray(w, np.float32), np.asarray(b, np.float32)) for w, b in found if b is not None]
+
+
+def start(net: FaceNet, path: Path, bgr: bool = False) -> str:
+    """Fill what a file holds for this net; returns what kind of file it was.
+
+    `net.pt` of another run: every weight that has the same name and shape ("run"); else the
+    convolutions of VGG-16 ("imagenet", "vgg-face"). Raises DataError.
+    """
+    if path.suffix == ".pt":
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except UNREADABLE as error:
+            raise DataError(
+                f"{path} is not a weights file that can be read safely ({cause(error)})"
+            ) from error
+        if isinstance(state, dict) and "net" in state and "recipe" in state:
+            return _from_run(net, path, state["net"])
+    if not isinstance(net, VggFaceAu):
+        raise DataError(f"{path} is no net.pt of another run, and this network has no other starting weights")
+    return load(net, path, bgr)
+
+
+def _from_run(net: FaceNet, path: Path, state: dict[str, torch.Tensor]) -> str:
+    own = net.state_dict()
+    known = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+    blocks = {k for k in own if k.startswith("blocks.")}
+    if not blocks <= set(known):
+        raise DataError(f"{path} is of another network than the recipe's")
+    net.load_state_dict(known, strict=False)
+    return "run"
 
 
 def load(net: VggFaceAu, path: Path, bgr: bool = False) -> str:

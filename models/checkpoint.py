@@ -1,0 +1,53 @@
+"""What a run keeps to go on after a kill: replaced in one step, and bound to its recipe."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edge.errors import FacecueError
+from models.data.readers import cause
+from models.networks import initialise
+from models.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+
+class TrainingError(FacecueError, RuntimeError):
+    """Training cannot begin or go on."""
+
+
+def read(path: Path, recipe: Recipe) -> dict[str, Any] | None:
+    """The state to go on from; None if there is none yet. Raises TrainingError."""
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        same = state["recipe"] == asdict(recipe)
+    except initialise.UNREADABLE as error:
+        raise TrainingError(f"{path} is damaged ({cause(error)}): delete it to begin anew") from error
+    if not same:
+        raise TrainingError(f"{path} belongs to another recipe: give another --output, or delete it")
+    log.info("going on from stage %d, step %d", state["stage"], state["step"])
+    return state
+
+
+def adopt(source: Path, path: Path, recipe: Recipe) -> None:
+    """Begin a run of `recipe` where another one, of a recipe that differs later, had come to."""
+    state = torch.load(source, map_location="cpu", weights_only=True)
+    write(path, {**state, "recipe": asdict(recipe)})
+
+
+def write(path: Path, state: dict[str, Any]) -> None:
+    """Atomically: a kill in the middle leaves the former file whole."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as stream:
+        torch.save(state, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
