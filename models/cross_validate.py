@@ -64,8 +64,8 @@ def table(result: CrossValidation) -> str:
     """The report as text."""
     found = result.report()
     lines = [
-        f"CK+, {found['people']} people, {found['pictures']} pictures, each by a net that never saw its person: "
-        f"macro F1 {found['macro_f1']:.3f}, AUROC {found['macro_auroc']:.3f} (peaks only "
+        f"CK+, {found['people']} people, {found['pictures']} pictures, each by a net that never saw its "
+        f"person: macro F1 {found['macro_f1']:.3f}, AUROC {found['macro_auroc']:.3f} (peaks only "
         f"{found['peaks_only_macro_f1']:.3f}, {found['peaks_only_macro_auroc']:.3f})"
     ]
     lines += [

@@ -16,15 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edge.facs import UNIT_COLUMNS
 from models import checkpoint, feature_cache, optimiser
 from models.assemble import TrainingData
 from models.batches import Views, plain_views, targets_of
 from models.checkpoint import TrainingError
 from models.data.faceset import FaceSet
 from models.losses import class_shares, losses
-from models.networks import initialise
+from models.networks import deployed, initialise
 from models.networks.build import build, set_stage
 from models.networks.face_net import FaceNet
+from models.networks.go_on import go_on
 from models.networks.vgg_face_au import VggFaceAu
 from models.progress import Progress
 from models.recipe import Recipe, Stage
@@ -111,7 +113,7 @@ class _Run:
                     f'the recipe starts from "{recipe.start}", which is not at {path}: '
                     "give its path with --start (docs/training.md says where to get it)"
                 )
-            kind = initialise.start(self.net, path, start.bgr)
+            kind = self._fill(path, start.bgr)
             log.info("started from %s weights", kind)
             _note_start(self._output, kind, path)
         if isinstance(self.net, VggFaceAu) and kind != "run":
@@ -119,6 +121,12 @@ class _Run:
             rows = np.arange(0, len(faces), len(faces) // 256 or 1)[:256]
             set_stage(self.net, first.first_pool)
             initialise.preserve(self.net, plain_views(faces, rows, first.image_size))
+
+    def _fill(self, path: Path, bgr: bool) -> str:
+        if path.suffix == ".safetensors" and deployed.is_released(path):
+            go_on(self.net, path, UNIT_COLUMNS)
+            return "released"
+        return initialise.start(self.net, path, bgr)
 
     def stage(self, number: int, first: int, state: dict[str, Any] | None) -> None:
         """Train one stage from step `first` on."""

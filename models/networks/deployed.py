@@ -90,6 +90,15 @@ def save(released: Released, path: Path) -> None:
     save_file(tensors, path, {"facecue": json.dumps(released.facts, ensure_ascii=False, sort_keys=True)})
 
 
+def is_released(path: Path) -> bool:
+    """Whether a file is what `save` writes, as far as its head tells."""
+    try:
+        with safe_open(path, framework="pt") as archive:
+            return "facecue" in (archive.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
 def load(path: Path) -> Released:
     """Read what `save` wrote. Raises DataError."""
     try:
@@ -100,7 +109,8 @@ def load(path: Path) -> Released:
         head = tensors["net.action_unit_head.weight"]
         if len(head) != len(facts["action_units"]):
             raise ValueError(f"{len(head)} units in the weights, {len(facts['action_units'])} named")
-        layers = NETWORKS[facts["network"]].empty_layers(int(facts["first_pool"]))
+        # Version 0.1.0 did not say: there was one network.
+        layers = NETWORKS[facts.get("network", "vgg16")].empty_layers(int(facts["first_pool"]))
         net = DeployedNet(layers, nn.Linear(head.shape[1], head.shape[0]))
         net.load_state_dict({k[4:]: v.float() for k, v in tensors.items() if k.startswith("net.")})
         stage = {k[6:]: v.numpy() for k, v in tensors.items() if k.startswith("stage.")}
