@@ -22,13 +22,17 @@ class TrainingError(FacecueError, RuntimeError):
     """Training cannot begin or go on."""
 
 
+class DivergedError(TrainingError):
+    """The loss is no number any more: the recipe's rates are too high."""
+
+
 def read(path: Path, recipe: Recipe) -> dict[str, Any] | None:
     """The state to go on from; None if there is none yet. Raises TrainingError."""
     if not path.exists():
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        same = state["recipe"] == asdict(recipe)
+        same = _decisive(state["recipe"]) == _decisive(asdict(recipe))
     except initialise.UNREADABLE as error:
         raise TrainingError(f"{path} is damaged ({cause(error)}): delete it to begin anew") from error
     if not same:
@@ -41,6 +45,11 @@ def adopt(source: Path, path: Path, recipe: Recipe) -> None:
     """Begin a run of `recipe` where another one, of a recipe that differs later, had come to."""
     state = torch.load(source, map_location="cpu", weights_only=True)
     write(path, {**state, "recipe": asdict(recipe)})
+
+
+def _decisive(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Without what a search may vary: that says nothing about what this run gives."""
+    return {key: value for key, value in recipe.items() if key != "search"}
 
 
 def write(path: Path, state: dict[str, Any]) -> None:

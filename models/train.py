@@ -20,7 +20,7 @@ from edge.facs import UNIT_COLUMNS
 from models import checkpoint, feature_cache, optimiser
 from models.assemble import TrainingData
 from models.batches import Views, plain_views, targets_of
-from models.checkpoint import TrainingError
+from models.checkpoint import DivergedError, TrainingError
 from models.data.faceset import FaceSet
 from models.losses import class_shares, losses
 from models.networks import deployed, initialise
@@ -153,7 +153,7 @@ class _Run:
                 terms = losses(answers, wanted, weight, recipe, stage, batches.shares)
                 total = torch.stack(list(terms.values())).sum()
                 if not torch.isfinite(total):
-                    raise TrainingError(
+                    raise DivergedError(
                         f"the loss is no number at step {step}: lower learning_rate in the recipe"
                     )
                 moves.zero_grad(set_to_none=True)
