@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import FacecueError
+from models import search_space
 from models.recipe_table import build, is_share
+from models.search_space import SearchRecipe
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -130,6 +132,7 @@ class Recipe:
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)
     distil: DistilRecipe = field(default_factory=DistilRecipe)
+    search: SearchRecipe = field(default_factory=SearchRecipe)
 
     def draw(self, stage: Stage) -> dict[str, float]:
         """Share of each set in a batch of this stage."""
@@ -159,7 +162,13 @@ def load(path: Path) -> Recipe:
 
 
 def faults_of(recipe: Recipe) -> list[str]:
-    """A fault for every value with which training could not run or would not mean what it says."""
+    """A fault for every value with which a training or search could not run, or not mean what it says."""
+    faults = training_faults(recipe)
+    return faults or search_space.faults_of(recipe, training_faults)
+
+
+def training_faults(recipe: Recipe) -> list[str]:
+    """The same without what the search says."""
     rules = [*_plain_rules(recipe), *_fold_rules(recipe.data), *_head_rules(recipe)]
     for i, stage in enumerate(recipe.stage):
         rules += [(f"stage[{i}].{key}", *rest) for key, *rest in _stage_rules(recipe, i, stage)]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+Plain = Union[float, int, str]
+"""A single value of a recipe."""
 
 
 def build(kind: Any, table: dict[str, Any], where: str, faults: list[str]) -> Any:
@@ -38,17 +41,26 @@ def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
     rows = get_args(hint)[0] if get_origin(hint) is list else None
     if is_dataclass(rows) and isinstance(value, list) and all(isinstance(row, dict) for row in value):
         return [build(rows, row, f"{name}[{i}].", faults) for i, row in enumerate(value)]
+    cells = get_args(hint)[1] if get_origin(hint) is dict else None
+    if is_dataclass(cells) and isinstance(value, dict):
+        return {key: _value(cells, cell, f"{name}.{key}", faults) for key, cell in value.items()}
+    if hint == list[Plain] and isinstance(value, list) and all(map(_is_plain, value)):
+        return value
     if hint == list[int] and isinstance(value, list) and all(type(v) is int for v in value):
         return value
     if hint == dict[str, float] and isinstance(value, dict) and all(map(_is_number, value.values())):
         return {k: float(v) for k, v in value.items()}
     if hint is float and _is_number(value):
         return float(value)
-    if hint in (int, str) and type(value) is hint:
+    if hint in (bool, int, str) and type(value) is hint:
         return value
     wanted = f"a list of tables: write [[{name}]]" if is_dataclass(rows) else _WANTED.get(hint, "a table")
     faults.append(f"{name}: {value!r} is not {wanted}")
     return None
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) is str or _is_number(value)
 
 
 def _is_number(value: Any) -> bool:
@@ -59,6 +71,8 @@ _WANTED: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     str: "a text",
+    bool: "true or false",
+    list[Plain]: "a list of numbers or texts",
     list[int]: "a list of whole numbers",
     dict[str, float]: "a table of numbers",
 }
