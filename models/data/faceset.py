@@ -27,7 +27,7 @@ class FaceSet:
     blendshapes: npt.NDArray[np.float32]
     subjects: npt.NDArray[np.str_]
     weight: npt.NDArray[np.float32]
-    valence_arousal: npt.NDArray[np.float32] = cast("npt.NDArray[np.float32]", None)
+    valence_arousal: npt.NDArray[np.float32] = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
         return len(self.images)
