@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,15 @@ def train(
     start: Start | None = None,
     workers: int | None = None,
     only: range | None = None,
+    soft: TrainingData | None = None,
 ) -> Path:
     """Run every stage of the recipe; returns the path of the averaged weights.
 
     output receives `start.json` (where the weights came from), `checkpoint.pt` (to resume), `log.jsonl`,
     `tensorboard/`, `curves.png`, `shared.pt` (behind the shared stages) and, at the end, `net.pt`. workers:
     threads that prepare pictures (default: one fewer than the processor has); the result does not hang on
-    them. only: the stages to run.
+    them. only: the stages to run. soft: the same data with the targets of models.distil, for all stages but
+    the shared ones.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -64,17 +67,24 @@ def train(
             f"{output} cannot be made a folder ({error.strerror}): give another --output"
         ) from error
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = _Run(recipe, data, output, device, workers or max(1, (os.cpu_count() or 1) - 1))
+    here = [
+        n for n, s in enumerate(recipe.stage) if s.on in ("any", "gpu" if device.type == "cuda" else "cpu")
+    ]
+    chosen = [n for n in here if only is None or n in only]
+    if not chosen:
+        raise TrainingError(f'none of the stages is for this device ({device}): give one of them on = "any"')
+    run = _Run(
+        recipe, (data, soft or data), output, device, workers or max(1, (os.cpu_count() or 1) - 1), here
+    )
     state = checkpoint.read(output / "checkpoint.pt", recipe)
     run.begin(state, start or Start())
     at_stage, at_step = (state["stage"], state["step"]) if state else (0, 0)
-    for number, stage in enumerate(recipe.stage):
-        skipped = stage.on not in ("any", "gpu" if device.type == "cuda" else "cpu")
-        if number < at_stage or skipped or (only is not None and number not in only):
+    for number in chosen:
+        if number < at_stage:
             continue
         # A stage begins with a new optimiser; the one saved at the end of the stage before is done.
-        run.stage(number, at_step, state if at_step else None)
-        at_step, state = 0, None
+        in_it = bool(at_step) and number == at_stage
+        run.stage(number, at_step if in_it else 0, state if in_it else None)
     final = output / "net.pt"
     checkpoint.write(final, {"net": run.average.state_dict(), "recipe": asdict(recipe)})
     return final
@@ -84,10 +94,18 @@ class _Run:
     """One training under way."""
 
     def __init__(
-        self, recipe: Recipe, data: TrainingData, output: Path, device: torch.device, workers: int
+        self,
+        recipe: Recipe,
+        data: tuple[TrainingData, TrainingData],
+        output: Path,
+        device: torch.device,
+        workers: int,
+        stages: list[int],
     ) -> None:
         self._recipe = recipe
-        self._data = data
+        self._shared_data, self._data = data
+        self._first = stages[0]
+        self._last_shared = max((n for n in stages if n < recipe.shared_stages), default=-1)
         self._output = output
         self._device = device
         self._workers = workers
@@ -117,8 +135,10 @@ class _Run:
             log.info("started from %s weights", kind)
             _note_start(self._output, kind, path)
         if isinstance(self.net, VggFaceAu) and kind != "run":
-            faces, first = self._data.train, recipe.stage[0]
-            rows = np.arange(0, len(faces), len(faces) // 256 or 1)[:256]
+            faces, first = self._data.train, recipe.stage[self._first]
+            # Not even the pictures of people who may be tested later decide on what all folds share.
+            rows = np.flatnonzero(~self._data.coded)
+            rows = rows[:: len(rows) // 256 or 1][:256]
             set_stage(self.net, first.first_pool)
             initialise.preserve(self.net, plain_views(faces, rows, first.image_size))
 
@@ -139,12 +159,18 @@ class _Run:
         if state is not None:
             moves.load_state_dict(state["optimiser"])
         steps = stage.images // recipe.batch_size
-        batches = _Batches(recipe, stage, number, self._data, self._workers, self._device)
+        # What all groups of people share may know nothing that a net says which was taught about them.
+        data = self._shared_data if number < recipe.shared_stages else self._data
+        batches = _Batches(recipe, stage, number, data, self._workers, self._device)
         cached = bool(stage.cached_copies) and self._device.type == "cpu"
-        if cached:
-            batches.cache(feature_cache.open_or_make(self._output, number, stage, self.net, batches.views))
         bfloat16 = _bfloat16(recipe, self._device)
-        with Progress(self._output, number, stage, first, steps) as progress:
+        with ExitStack() as stack:
+            stack.callback(batches.close)
+            if cached:
+                batches.cache(
+                    feature_cache.open_or_make(self._output, number, stage, self.net, batches.views)
+                )
+            progress = stack.enter_context(Progress(self._output, number, stage, first, steps))
             for step in progress:
                 optimiser.set_rate(moves, step, steps, stage)
                 x, wanted, weight = batches.make(step)
@@ -163,17 +189,17 @@ class _Run:
                 optimiser.follow(self.average, self.net, self._decay(number, step))
                 progress.note(step, terms, moves)
                 done = step + 1 == steps
+                if done and number == self._last_shared:
+                    # Before the checkpoint: a kill between the two would leave it unwritten for ever.
+                    self._save("shared.pt", moves, recipe.shared_stages, 0)
                 if done or (step + 1) % recipe.checkpoint_every == 0:
                     self._save(
                         "checkpoint.pt", moves, number + 1 if done else number, 0 if done else step + 1
                     )
-        if number + 1 == recipe.shared_stages:
-            self._save("shared.pt", moves, number + 1, 0)
-        batches.close()
 
     def _decay(self, number: int, step: int) -> float:
         decay = self._recipe.average_decay
-        return min(decay, (step + 1) / (step + 10)) if number == 0 else decay
+        return min(decay, (step + 1) / (step + 10)) if number == self._first else decay
 
     def _save(self, name: str, moves: torch.optim.Optimizer, stage: int, step: int) -> None:
         checkpoint.write(

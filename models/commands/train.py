@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.commands.base import Command
+from edge.errors import SettingsError
 from models.commands.base import Action, add_actions, needs, run_action
+
+if TYPE_CHECKING:
+    from models.recipe import Recipe
+    from models.train import Start
 
 
 def _configure_recipe(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +41,13 @@ def _recipe(args: argparse.Namespace) -> int:
     from models.assemble import assemble
     from models.distil import distil
     from models.finish import finish
-    from models.train import Start, train
+    from models.train import train
 
     logging.getLogger("models").setLevel(logging.INFO)
     recipe = recipes.load(args.recipe)
     output = args.output or Path("runs") / recipe.name
     data = distil(assemble(recipe, args.data), recipe.distil, output)
-    start = Start(args.start or args.data / recipe.start, args.bgr)
+    start = _start(args, recipe)
     finish(recipe, data, train(recipe, data, output, start, args.workers), output)
     print(
         f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
@@ -49,15 +55,24 @@ def _recipe(args: argparse.Namespace) -> int:
     return 0
 
 
+def _start(args: argparse.Namespace, recipe: Recipe) -> Start:
+    from models.train import Start
+
+    if args.start and not recipe.start:
+        raise SettingsError(
+            [f'--start {args.start}: the recipe begins at random; name a file in its "start"']
+        )
+    return Start(args.start or args.data / recipe.start, args.bgr)
+
+
 def _cross_validate(args: argparse.Namespace) -> int:
     from models import recipe as recipes
     from models.cross_validate import cross_validate, table
-    from models.train import Start
 
     logging.getLogger("models").setLevel(logging.INFO)
     recipe = recipes.load(args.recipe)
     output = args.output or Path("runs") / f"{recipe.name}-cross-validation"
-    start = Start(args.start or args.data / recipe.start, args.bgr)
+    start = _start(args, recipe)
     print(table(cross_validate(recipe, args.data, output, start, args.workers)))
     return 0
 
