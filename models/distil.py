@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import torch
 from tqdm import tqdm
 
 from edge.emotions import EmotionStage, probability
-from edge.facs import SWAPPED, UNIT_COLUMNS
+from edge.facs import EMOTIONS, SWAPPED, UNIT_COLUMNS
 from models.assemble import TrainingData
 from models.batches import plain_views
 from models.data.faceset import FaceSet
@@ -29,19 +31,27 @@ log = logging.getLogger(__name__)
 Float32 = npt.NDArray[np.float32]
 
 
-def distil(data: TrainingData, recipe: DistilRecipe, output: Path) -> TrainingData:
+def distil(
+    data: TrainingData, recipe: DistilRecipe, output: Path, folder: Path | None = None
+) -> TrainingData:
     """The same data with softer targets; nothing changes where the recipe names no model.
+
+    folder: where a checkpoint without a path of its own is looked for first, else in the current one.
 
     The answers are kept in output as `distilled.npz` and found again. Raises DataError.
     """
     if not recipe.model:
         return data
     path = Path(recipe.model)
+    if folder is not None and (folder / path).is_file():
+        path = folder / path
     teacher = deployed.load(path)
     names = tuple(teacher.facts["action_units"])
     unknown = [name for name in names if name not in UNIT_COLUMNS]
     if unknown:
         raise DataError(f"{path} reads the units {', '.join(unknown)}, which no set here has")
+    if tuple(teacher.facts.get("emotions", ())) != EMOTIONS:
+        raise DataError(f"{path} does not name the emotions {', '.join(EMOTIONS)}, in this order")
     logits = _answers(data.train, path, teacher, output)
     stage = EmotionStage(names, tuple(teacher.facts["emotions"]), 0.0, **teacher.stage)
     soft_emotions = stage.probabilities(logits)
@@ -62,14 +72,24 @@ def _answers(faces: FaceSet, path: Path, teacher: deployed.Released, output: Pat
     for image in faces.images:
         digest.update(image.tobytes())
     key, kept = digest.hexdigest(), output / "distilled.npz"
-    if kept.is_file():
-        with np.load(kept, allow_pickle=False) as archive:
-            if str(archive["key"]) == key:
-                return np.asarray(archive["logits"], dtype=np.float32)
-    logits = _ask(teacher, faces)
-    output.mkdir(parents=True, exist_ok=True)
-    np.savez(kept, key=np.array(key), logits=logits)
+    logits = _kept(kept, key)
+    if logits is None:
+        logits = _ask(teacher, faces)
+        output.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part")
+        with part.open("wb") as stream:
+            np.savez(stream, key=np.array(key), logits=logits)
+        part.replace(kept)
     return logits
+
+
+def _kept(path: Path, key: str) -> Float32 | None:
+    try:
+        # Opened here, because numpy leaves a file that it cannot read open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return np.asarray(archive["logits"], np.float32) if str(archive["key"]) == key else None
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 @torch.no_grad()
