@@ -57,6 +57,8 @@ def distil(
     soft_emotions = stage.probabilities(logits)
     units = data.train.action_units.copy()
     for k, name in enumerate(names):
+        if name in recipe.without:
+            continue
         column = UNIT_COLUMNS.index(name)
         soft = probability(logits[:, k])
         mixed = units[:, column] + recipe.action_units * (soft - units[:, column])

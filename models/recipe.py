@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import FacecueError
+from edge.facs import UNIT_COLUMNS
 from models import search_space
 from models.recipe_table import build, is_share
 from models.search_space import SearchRecipe
@@ -85,11 +86,15 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class DistilRecipe:
-    """A trained net whose answers are mixed into the targets: model is its checkpoint, "" is none."""
+    """A trained net whose answers are mixed into the targets: model is its checkpoint, "" is none.
+
+    without: units of which it is not asked.
+    """
 
     model: str = ""
     emotions: float = 0.5
     action_units: float = 0.5
+    without: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -211,8 +216,18 @@ def _plain_rules(recipe: Recipe) -> list[_Rule]:
         ),
         ("distil.emotions", distil.emotions, 0 <= distil.emotions <= 1, "from 0 to 1"),
         ("distil.action_units", distil.action_units, 0 <= distil.action_units <= 1, "from 0 to 1"),
+        ("distil.without", distil.without, set(distil.without) <= set(UNIT_COLUMNS), "a list of units"),
         ("stage", [], bool(recipe.stage), "one [[stage]] or more"),
+        _one_size(recipe),
     ]
+
+
+def _one_size(recipe: Recipe) -> _Rule:
+    # The released net has the last stage's size, wherever it was trained.
+    last = {device: s for s in recipe.stage for device in ("cpu", "gpu") if s.on in ("any", device)}
+    sizes = [(s.image_size, s.first_pool) for s in last.values()]
+    wanted = "one image_size and first_pool, in the last stages of a cpu and of a gpu"
+    return "stage", sizes, len(set(sizes)) <= 1, wanted
 
 
 def _fold_rules(data: DataRecipe) -> list[_Rule]:
@@ -226,6 +241,8 @@ def _fold_rules(data: DataRecipe) -> list[_Rule]:
 
 
 def _head_rules(recipe: Recipe) -> list[_Rule]:
+    from torch.nn import ModuleDict
+
     from models.targets import TARGETS
 
     heads = {head.name: head for head in recipe.head}
@@ -249,6 +266,12 @@ def _head_rules(recipe: Recipe) -> list[_Rule]:
         where = f"head[{i}]"
         rules += [
             (f"{where}.name", head.name, head.name.isidentifier(), "a name of letters and underscores"),
+            (
+                f"{where}.name",
+                head.name,
+                not hasattr(ModuleDict(), head.name),
+                "a name that torch leaves free",
+            ),
             _one_of(f"{where}.target", head.target, TARGETS),
             _one_of(f"{where}.reads", head.reads, READS),
             _not_negative(f"{where}.weight", head.weight),
@@ -269,6 +292,12 @@ def _stage_rules(recipe: Recipe, number: int, stage: Stage) -> list[_Rule]:
         ("images", stage.images, stage.images >= recipe.batch_size, "a batch or more"),
         ("learning_rate", stage.learning_rate, stage.learning_rate > 0, "above 0"),
         ("first_pool", stage.first_pool, stage.first_pool in (2, 4), "2 or 4"),
+        (
+            "first_pool",
+            stage.first_pool,
+            recipe.network == "vgg16" or stage.first_pool == 2,
+            "2, where the network is not vgg16",
+        ),
         ("freeze_blocks", stage.freeze_blocks, 0 <= stage.freeze_blocks <= 5, "from 0 to 5"),
         _one_of("schedule", stage.schedule, SCHEDULES),
         ("warm_up", stage.warm_up, 0 <= stage.warm_up < 1, "from 0 to below 1"),
@@ -288,6 +317,7 @@ def _stage_rules(recipe: Recipe, number: int, stage: Stage) -> list[_Rule]:
         ),
         ("weights", weights, set(weights) <= names, f"a table of the heads {', '.join(sorted(names))}"),
         ("weights", weights, all(v >= 0 for v in weights.values()), "a table of numbers from 0"),
+        ("weights", weights, any(recipe.weight(stage, h) for h in recipe.head), "above 0 for any head"),
     ]
     if number < recipe.shared_stages:
         # What all folds share may know nothing that a coder said, or the test people leak.

@@ -48,6 +48,8 @@ def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
         return value
     if hint == list[int] and isinstance(value, list) and all(type(v) is int for v in value):
         return value
+    if hint == list[str] and isinstance(value, list) and all(type(v) is str for v in value):
+        return value
     if hint == dict[str, float] and isinstance(value, dict) and all(map(_is_number, value.values())):
         return {k: float(v) for k, v in value.items()}
     if hint is float and _is_number(value):
@@ -74,5 +76,6 @@ _WANTED: dict[Any, str] = {
     bool: "true or false",
     list[Plain]: "a list of numbers or texts",
     list[int]: "a list of whole numbers",
+    list[str]: "a list of texts",
     dict[str, float]: "a table of numbers",
 }

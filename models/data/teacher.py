@@ -20,7 +20,7 @@ Float = npt.NDArray[np.float64]
 
 RIDGE = 20.0
 """L2 penalty of the fit, chosen by cross-validation on the training people alone."""
-MINIMUM_POSITIVES = 15
+MINIMUM_POSITIVES = 10
 """With fewer coded peaks than this a fit would be noise."""
 PROXIES: dict[str, tuple[str, ...]] = {
     "AU10": ("mouthUpperUpLeft", "mouthUpperUpRight"),
@@ -100,6 +100,8 @@ class Teacher:
                 columns = [self.names.index(n) for n in PROXIES[unit]]
                 value = raw[:, columns].mean(axis=1)
                 p[:, k] = sigmoid(logit(value) - logit(np.array([PROXY_DECISION])))
+            elif unit not in self.fitted and unit not in SIDED_UNITS:
+                p[:, k] = np.nan  # nothing known is not a half-hearted yes
         out[known] = p
         return out
 
