@@ -53,7 +53,7 @@ class SearchRecipe:
 def value_at(recipe: Any, path: str) -> Plain:
     """What a recipe says at a path. Raises KeyError if there is no such number, word or text."""
     found = recipe
-    for step in _steps(path):
+    for step in steps(path):
         found = _below(found, step)
     if isinstance(found, bool) or not isinstance(found, (float, int, str)):
         raise KeyError(path)
@@ -62,7 +62,7 @@ def value_at(recipe: Any, path: str) -> Plain:
 
 def with_value(recipe: Any, path: str, value: Plain) -> Any:
     """The same recipe with another value at a path that exists."""
-    return _changed(recipe, list(_steps(path)), value)
+    return _changed(recipe, list(steps(path)), value)
 
 
 def faults_of(recipe: Any, check: Callable[[Any], list[str]]) -> list[str]:
@@ -128,7 +128,7 @@ def _like(now: Plain, value: Plain) -> Plain:
     return type(now)(value)
 
 
-def _steps(path: str) -> Iterator[str]:
+def steps(path: str) -> Iterator[str]:
     """ "stage[1].draw.lfw" -> "stage", "1", "draw", "lfw"."""
     for part in path.split("."):
         match = re.fullmatch(r"(\w+)((?:\[\d+\])*)", part)
@@ -148,10 +148,10 @@ def _below(found: Any, step: str) -> Any:
     raise KeyError(step)
 
 
-def _changed(found: Any, steps: list[str], value: Plain) -> Any:
-    if not steps:
+def _changed(found: Any, way: list[str], value: Plain) -> Any:
+    if not way:
         return _like(found, value)
-    step, rest = steps[0], steps[1:]
+    step, rest = way[0], way[1:]
     inner = _changed(_below(found, step), rest, value)
     if isinstance(found, dict):
         return {**found, step: inner}
