@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -123,9 +123,7 @@ def _labelled(faces: FaceSet, master: teacher.Teacher, zero: npt.NDArray[np.floa
         sides = [UNIT_COLUMNS.index(whole + side) for side in "LR"]
         soft[np.ix_(seen, sides)] /= soft[np.ix_(seen, sides)].max(axis=1, keepdims=True)
     units = np.where(np.isfinite(faces.action_units), faces.action_units, soft).astype(np.float32)
-    return FaceSet(
-        faces.name, faces.images, units, faces.emotions, faces.blendshapes, faces.subjects, faces.weight
-    )
+    return replace(faces, action_units=units)
 
 
 def _names(folder: Path) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from models.assemble import TrainingData
 from models.data import teacher
 from models.data.augment import degrade
 from models.data.faceset import FaceSet
+from models.data.readers import DataError
 from models.recipe import Head
 from models.targets import TARGETS
 
@@ -43,8 +44,14 @@ class Targets:
 
 
 def targets_of(data: TrainingData, heads: Sequence[Head], coded_weight: float) -> Targets:
-    """Everything the heads of a recipe are taught about the training rows."""
+    """Everything the heads of a recipe are taught about the training rows.
+
+    Raises DataError for a head about whose target nothing is known.
+    """
     plain = {head.name: TARGETS[head.target].of(data.train) for head in heads}
+    for head in heads:
+        if not np.isfinite(plain[head.name]).any():
+            raise DataError(f'no picture to train on has a label for the head "{head.name}" ({head.target})')
     mirrored = dict(plain)
     for head in heads:
         if head.target == "action_units":

@@ -21,10 +21,12 @@ from edge.emotions import probability
 from edge.facs import UNIT_COLUMNS
 from models import calibrate, checkpoint, metrics
 from models.assemble import assemble
+from models.checkpoint import TrainingError
 from models.data import ckplus
 from models.data.ckplus import PROTOCOL, fold_of
 from models.finish import load_average
-from models.recipe import FOLDS, Recipe
+from models.networks import deployed, initialise
+from models.recipe import FOLDS, DistilRecipe, Recipe
 from models.train import Start, predict, train
 
 log = logging.getLogger(__name__)
@@ -83,15 +85,34 @@ def groups(recipe: Recipe) -> Iterator[Recipe]:
         yield replace(recipe, data=data, name=f"{recipe.name}-{first // GROUP}")
 
 
+def _trained_here(path: Path) -> bool:
+    if path.suffix == ".safetensors":
+        return deployed.is_released(path)
+    return path.suffix == ".pt" and initialise.run_weights(path) is not None
+
+
 def cross_validate(
     recipe: Recipe, folder: Path, output: Path, start: Start, workers: int | None
 ) -> CrossValidation:
-    """Train what is needed below output, and gather every person's answers; resumes after a kill."""
+    """Train what is needed below output, and gather every person's answers; resumes after a kill.
+
+    Without distillation: the net to learn from may know the people to test on. Raises TrainingError where
+    the starting weights may.
+    """
+    if recipe.start and start.path and start.path.is_file() and _trained_here(start.path):
+        raise TrainingError(
+            f"{start.path} may know the people to test on: begin a cross-validation with other weights"
+        )
+    if recipe.distil.model:
+        log.warning("cross-validation leaves out distil.model, which may know the people to test on")
+        recipe = replace(recipe, distil=DistilRecipe())
     shared = output / "shared.pt"
     if recipe.shared_stages and not shared.is_file():
         first = output / "shared"
         train(recipe, assemble(recipe, folder), first, start, workers, range(recipe.shared_stages))
-        shutil.copyfile(first / "shared.pt", shared)
+        copied = shared.with_suffix(".part")
+        shutil.copyfile(first / "shared.pt", copied)
+        copied.replace(shared)
     faces, kinds = ckplus.peaks(folder)
     fold = np.array([fold_of(s, FOLDS) for s in faces.subjects])
     logits = np.zeros((len(faces), len(UNIT_COLUMNS)), dtype=np.float32)
@@ -102,9 +123,8 @@ def cross_validate(
         place.mkdir(parents=True, exist_ok=True)
         if recipe.shared_stages and not (place / "checkpoint.pt").is_file():
             checkpoint.adopt(shared, place / "checkpoint.pt", part)
-        weights = place / "net.pt"
-        if not weights.is_file():
-            train(part, data, place, start, workers)
+        # What is finished is only found again, after a look at whose it is.
+        weights = train(part, data, place, start, workers)
         net = load_average(part, weights)
         size = part.stage[-1].image_size
         half = calibrate.calibration_half(len(data.valid))

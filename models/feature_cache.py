@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from models.batches import Views
 from models.checkpoint import TrainingError
+from models.data.readers import cause
 from models.networks.face_net import FaceNet
 from models.recipe import Stage
 
@@ -27,6 +29,10 @@ CHECKED = 8
 AGREEMENT = 0.02
 """Allowed between a stored and a fresh answer, relative to the largest: FP16, and bfloat16 nearby."""
 SEED = 7
+ROWS = 256
+"""Pictures that are answered at once."""
+NOTED = 20
+"""So many times ROWS pictures are lost at most to a kill."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,22 +69,51 @@ def open_or_make(output: Path, number: int, stage: Stage, net: FaceNet, views: V
     mirrored = np.random.default_rng([SEED, number]).random((copies, count)) < 0.5
     shape = _answer(net, stage, views, np.arange(1), mirrored[0, :1], 0).shape[1:]
     path = folder / "features.npy"
-    known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
-    if known.get("key") != key or not path.is_file():
-        known = {"key": key, "done": 0}
-        stored = np.lib.format.open_memmap(path, "w+", np.float16, (copies, count, *shape))
+    done = _done(note, key) if path.is_file() else 0
+    if done:
+        stored = _opened(path, (copies, count, *shape))
     else:
-        stored = np.lib.format.open_memmap(path, "r+")
-    jobs = [(copy, begin) for copy in range(copies) for begin in range(0, count, 256)]
-    bar = tqdm(jobs[known["done"] :], initial=known["done"], total=len(jobs), desc="features", mininterval=5)
-    for position, (copy, begin) in enumerate(bar, known["done"]):
-        rows = np.arange(begin, min(begin + 256, count))
+        # Before the file: what an older note says must not be believed of the new file.
+        _write_note(note, key, 0)
+        stored = np.lib.format.open_memmap(path, "w+", np.float16, (copies, count, *shape))
+    jobs = [(copy, begin) for copy in range(copies) for begin in range(0, count, ROWS)]
+    bar = tqdm(jobs[done:], initial=done, total=len(jobs), desc="features", mininterval=5)
+    for position, (copy, begin) in enumerate(bar, done):
+        rows = np.arange(begin, min(begin + ROWS, count))
         stored[copy, rows] = _answer(net, stage, views, rows, mirrored[copy, rows], copy).numpy()
-        if position % 20 == 19 or position + 1 == len(jobs):
+        if position % NOTED == NOTED - 1 or position + 1 == len(jobs):
             stored.flush()
-            note.write_text(json.dumps({"key": key, "done": position + 1}) + "\n", encoding="utf-8")
+            _write_note(note, key, position + 1)
     _verify(stored, net, stage, views, mirrored, folder)
     return FeatureCache(stored, mirrored)
+
+
+def _done(note: Path, key: str) -> int:
+    """How many jobs of the file beside `note` are done for this key."""
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        return int(known["done"]) if known["key"] == key else 0
+    except (OSError, ValueError, TypeError, KeyError):
+        return 0
+
+
+def _write_note(note: Path, key: str, done: int) -> None:
+    part = note.with_suffix(".part")
+    part.write_text(json.dumps({"key": key, "done": done}) + "\n", encoding="utf-8")
+    part.replace(note)
+
+
+def _opened(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.float16]]:
+    try:
+        # Read first: opened for writing, a file cut off would be filled up with zeros.
+        whole = np.load(path, mmap_mode="r")
+        if whole.shape != shape or whole.dtype != np.float16:
+            raise ValueError(f"{whole.dtype} {whole.shape}")
+        return np.lib.format.open_memmap(path, "r+")
+    except (OSError, ValueError, EOFError) as error:
+        raise TrainingError(
+            f"{path} is damaged ({cause(error)}): delete {path.parent}, then go on"
+        ) from error
 
 
 @torch.no_grad()
@@ -119,7 +154,10 @@ def _verify(
 
 
 def _key(stage: Stage, net: FaceNet, views: Views) -> str:
-    digest = hashlib.sha256(f"{stage.image_size} {stage.first_pool} {stage.freeze_blocks}".encode())
+    shape = f"{stage.image_size} {stage.first_pool} {stage.freeze_blocks} {stage.cached_copies}"
+    digest = hashlib.sha256(shape.encode())
+    for value in (net.mean, net.scale):
+        digest.update(value.detach().cpu().numpy().tobytes())
     for block in net.blocks[: stage.freeze_blocks]:
         for value in block.state_dict().values():
             digest.update(value.detach().cpu().numpy().tobytes())

@@ -48,5 +48,7 @@ def class_shares(
         if head.balance:
             known = np.isfinite(targets[head.name]).all(axis=1)
             share = (chance[known, None] * targets[head.name][known]).sum(axis=0)
+            if not share.sum():
+                share = np.ones_like(share)  # none of its classes is drawn: there is nothing to balance
             out[head.name] = torch.from_numpy(np.maximum(share / share.sum(), 1e-4).astype(np.float32))
     return out

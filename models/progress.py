@@ -32,6 +32,7 @@ class Progress:
             desc=f"stage {number + 1}, {stage.image_size} px",
             mininterval=5,
         )
+        _end_line(output / "log.jsonl")
         self._board = _board(output / "tensorboard" / f"stage-{number}", first)
 
     def __enter__(self) -> Progress:
@@ -79,7 +80,8 @@ def draw_curves(output: Path) -> None:
     axes.set_xlabel(f"every {EVERY}th step")
     axes.set_ylabel("weighted loss")
     axes.set_yscale("log")
-    axes.legend()
+    if rows:
+        axes.legend()
     figure.savefig(output / "curves.png", dpi=120)
 
 
@@ -93,6 +95,13 @@ def read_log(path: Path) -> list[dict[str, float]]:
             continue  # the kill came in the middle of this line
         rows[row["stage"], row["step"]] = row
     return [rows[key] for key in sorted(rows)]
+
+
+def _end_line(path: Path) -> None:
+    # What a kill left of a line must not swallow the next one.
+    if path.is_file() and not path.read_bytes().endswith(b"\n"):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
 
 
 def _board(folder: Path, first: int) -> torch.utils.tensorboard.SummaryWriter:

@@ -95,18 +95,24 @@ def start(net: FaceNet, path: Path, bgr: bool = False) -> str:
     `net.pt` of another run: every weight that has the same name and shape ("run"); else the
     convolutions of VGG-16 ("imagenet", "vgg-face"). Raises DataError.
     """
-    if path.suffix == ".pt":
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except UNREADABLE as error:
-            raise DataError(
-                f"{path} is not a weights file that can be read safely ({cause(error)})"
-            ) from error
-        if isinstance(state, dict) and "net" in state and "recipe" in state:
-            return _from_run(net, path, state["net"])
+    weights = run_weights(path) if path.suffix == ".pt" else None
+    if weights is not None:
+        return _from_run(net, path, weights)
     if not isinstance(net, VggFaceAu):
         raise DataError(f"{path} is no net.pt of another run, and this network has no other starting weights")
     return load(net, path, bgr)
+
+
+def run_weights(path: Path) -> dict[str, torch.Tensor] | None:
+    """What `net.pt` of a run holds; None if the file is of somebody else. Raises DataError."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        raise DataError(f"{path} is not a weights file that can be read safely ({cause(error)})") from error
+    if not isinstance(state, dict) or not {"net", "recipe"} <= set(state):
+        return None
+    weights: dict[str, torch.Tensor] = state["net"]
+    return weights
 
 
 def _from_run(net: FaceNet, path: Path, state: dict[str, torch.Tensor]) -> str:
