@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge import quality
 from edge.action_units import ActionUnitNet
 from edge.emotions import EmotionStage, attitudes_of, probability
+from edge.errors import ModelError, PictureError
 from edge.faces import FaceFinder
 from edge.facs import ATTITUDES
-from edge.types import Box, Face, Frame, UInt8
+from edge.neutral import bounded
+from edge.types import Box, Face, Float32, Frame, UInt8
 
 ATTITUDE_COLUMNS = {a: "neutral_attitude" if a == "neutral" else a for a in ATTITUDES}
 """The emotion "neutral" has the plain name already."""
@@ -19,11 +21,15 @@ ATTITUDE_COLUMNS = {a: "neutral_attitude" if a == "neutral" else a for a in ATTI
 
 @dataclass(frozen=True, eq=False)
 class Annotator:
-    """Reads single pictures; remembers nothing from one to the next."""
+    """Reads single pictures; remembers nothing from one to the next.
+
+    neutral: float32 [K] log-odds of the resting face of the one person in all pictures, if given.
+    """
 
     finder: FaceFinder
     net: ActionUnitNet
     emotions: EmotionStage
+    neutral: Float32 | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -51,6 +57,26 @@ class Annotator:
                 rows.append(self._row(file, frame.index, number, face.box, face.score, crop, grade))
         return rows
 
+    def with_neutral(self, file: str, image: UInt8, is_crop: bool) -> Annotator:
+        """The same, for the person whose resting face this picture shows (of several, the nearest).
+
+        Raises PictureError if no face is found in it, ModelError if the model reads no neutral.
+        """
+        average = self.emotions.neutral_average
+        if average is None:
+            raise ModelError(
+                f"the model {self.net.model} does not read a person's own neutral: "
+                "leave out --neutral, or choose another model with --model"
+            )
+        crop = image if is_crop else self._nearest(Frame(image, 0, 0.0))
+        if crop is None:
+            raise PictureError(f"no face is found in the neutral picture {file}: give one that shows a face")
+        return replace(self, neutral=bounded(self.net.of_crop(crop), average))
+
+    def _nearest(self, frame: Frame) -> UInt8 | None:
+        crops = (self._aligned(frame, face) for face in self.finder.find(frame))
+        return next((crop for crop in crops if crop is not None), None)
+
     def _aligned(self, frame: Frame, face: Face) -> UInt8 | None:
         try:
             return self.net.crop_of(frame, face)
@@ -61,7 +87,7 @@ class Annotator:
         self, file: str, frame: int, face: int, box: Box, score: float, crop: UInt8, grade: float
     ) -> dict[str, str]:
         logits = self.net.of_crop(crop)
-        emotions = self.emotions.probabilities(logits)
+        emotions = self.emotions.probabilities(logits, self.neutral)
         # float64 from here, so that the printed probabilities sum to 1.
         shares = emotions.astype(np.float64) / float(emotions.astype(np.float64).sum())
         named = dict(zip(self.emotions.emotions, (float(v) for v in shares)))

@@ -17,7 +17,9 @@ from edge.emotions import EmotionStage
 from edge.errors import ModelError
 
 RELEASED = "vgg-face-au"
-"""The model that is used where none is named."""
+"""The model that is always among the released ones."""
+# Found beside the package, so that nothing of `models` is imported on a device.
+RELEASED_ROOT = Path(__file__).resolve().parent.parent / "models" / "released"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +73,18 @@ class ModelFolder:
         return Golden(arrays["crops"], arrays["logits"], arrays["emotions"])
 
 
-def released(name: str = RELEASED) -> Path:
-    """Where the model that comes with facecue lies. Raises ModelError if it is not installed."""
-    # Found beside the package, so that nothing of `models` is imported on a device.
-    path = Path(__file__).resolve().parent.parent / "models" / "released" / name
-    if not (path / "card.json").is_file():
-        raise ModelError(f"the model {name} is not installed at {path}: install facecue again")
-    return path
+def installed(root: Path = RELEASED_ROOT) -> list[str]:
+    """The names of the models that came with facecue."""
+    return sorted(path.parent.name for path in root.glob("*/card.json"))
+
+
+def released(name: str = RELEASED, root: Path = RELEASED_ROOT) -> Path:
+    """Where a model that came with facecue lies. Raises ModelError with the names there are."""
+    names = installed(root)
+    if name not in names:
+        there = f"there are {', '.join(names)}" if names else "there is none: install facecue again"
+        raise ModelError(f"the model {name} is not installed at {root}; {there}")
+    return root / name
 
 
 def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
@@ -107,7 +114,11 @@ def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
     artefact = card.artefacts[precision]
     for name in (artefact.network, artefact.weights, card.emotion_stage):
         _verified(path, card, name)
-    arrays = _arrays(path / card.emotion_stage, (*EmotionStage.ARRAYS, "action_units", "emotions"))
+    arrays = _arrays(
+        path / card.emotion_stage,
+        (*EmotionStage.ARRAYS, "action_units", "emotions"),
+        EmotionStage.OPTIONAL_ARRAYS,
+    )
     # A sound card may still be another net's: its names must be those of these weights, in their order.
     for key, names in (("action_units", card.action_units), ("emotions", card.emotions)):
         if tuple(arrays.pop(key).tolist()) != names:
@@ -143,9 +154,12 @@ def _verified(folder: Path, card: Card, name: str) -> Path:
     return path
 
 
-def _arrays(path: Path, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+def _arrays(
+    path: Path, names: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names}
+            there = [name for name in optional if name in archive.files]
+            return {name: archive[name] for name in (*names, *there)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} cannot be used ({error}): install the model again") from error

@@ -11,6 +11,7 @@ from edge.cues.movements import NEEDED_UNITS
 from edge.emotions import EmotionStage
 from edge.errors import ModelError
 from edge.faces import FaceFinder
+from edge.neutral import NeutralLearner
 from edge.settings import CueSettings
 from edge.smoothing import Smoother
 from edge.stopwatch import Stopwatch
@@ -48,6 +49,9 @@ class Pipeline:
         self._emotions = emotions
         self._tracker = Tracker(settings.absent_seconds)
         self._smoother = Smoother(settings.smoothing_seconds, settings.absent_seconds)
+        self._neutrals = NeutralLearner(
+            emotions, settings.neutral_seconds, settings.least_quality, settings.absent_seconds
+        )
         self._director = CueDirector(settings)
         self._stopwatch = stopwatch
 
@@ -61,6 +65,7 @@ class Pipeline:
         with self._stopwatch.stage("faces"):
             faces = self._finder.find(frame)
         faces = self._tracker.update(faces, now)
+        self._neutrals.keep([face.track for face in faces], now)
         face = self._tracker.attended(faces)
         reading = self._read(frame, face) if face is not None else None
         with self._stopwatch.stage("cues"):
@@ -78,9 +83,11 @@ class Pipeline:
         with self._stopwatch.stage("emotion"):
             smooth = self._smoother.update(logits, face.track, frame.captured_at)
             units = self._net.named(smooth)
-            emotion, attitude = self._emotions.read(units)
             grade = quality.of_face(face, crop)
-        return Reading(face, units, emotion, attitude, grade, frame.captured_at)
+            neutral = self._neutrals.update(smooth, face.track, grade, frame.captured_at)
+            emotion, attitude = self._emotions.read(units, neutral)
+        known = self._neutrals.known(face.track)
+        return Reading(face, units, emotion, attitude, grade, frame.captured_at, known)
 
 
 def _check_units(net: ActionUnitNet) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from edge import model_choice
 from edge.errors import SettingsError
 from edge.settings_file import Lines, at, read
 from edge.settings_values import checked, parse
@@ -45,7 +46,8 @@ class SourceSettings:
 class ModelSettings:
     """Which net runs where."""
 
-    folder: str = setting("", "model folder; empty means the released one")
+    name: str = setting("auto", "released model, or auto: the one that suits the device")
+    folder: str = setting("", "model folder, instead of a released model")
     device: str = setting("auto", "OpenVINO device (CPU, GPU), or auto: the processor")
     precision: str = setting("auto", "which artefact of the folder", choices=("auto", "int8", "fp16"))
     threads: int = setting(0, "processor threads for the net; 0 lets the runtime choose", least=0, most=256)
@@ -90,6 +92,9 @@ class CueSettings:
         0.3, "a face must be there this long to be a person", least=0.0, most=10.0
     )
     absent_seconds: float = setting(1.0, "a face gone this long has left", least=0.1, most=60.0)
+    neutral_seconds: float = setting(
+        4.0, "a person's own resting face is learned over this long; 0: never", least=0.0, most=60.0
+    )
 
 
 @dataclass(frozen=True)
@@ -213,7 +218,11 @@ def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> 
     for key, value in (("mqtt.prefix", mqtt.prefix), ("mqtt.device", mqtt.device)):
         if mqtt.host and any(c in value for c in "+#"):
             yield f"{origins[key]}: {value!r} may not hold + or #"
-    folder = settings.model.folder
+    name, folder = settings.model.name, settings.model.folder
+    if folder and name != model_choice.AUTO:
+        yield f"{origins['model.name']}: is set and so is model.folder; set one of them"
+    elif name != model_choice.AUTO and (why := model_choice.why_not(name)):
+        yield f"{origins['model.name']}: {why}"
     if folder and not os.path.isdir(folder):  # noqa: PTH112  Path raises where it may not look
         yield f"{origins['model.folder']}: there is no folder {folder}"
 

@@ -99,7 +99,8 @@ class Attitude:
 class Reading:
     """What one face shows at one moment, smoothed over the last moments.
 
-    quality: 0..1, how far the face can be read at all (edge.quality).
+    quality: 0..1, how far the face can be read at all (edge.quality). neutral_known: whether the
+    emotion is judged against this person's own resting face (edge.neutral).
     """
 
     face: Face
@@ -108,6 +109,7 @@ class Reading:
     attitude: Attitude
     quality: float
     captured_at: float
+    neutral_known: bool = False
 
 
 class Priority(IntEnum):

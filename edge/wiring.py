@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from edge import model_choice
 from edge.action_units import ActionUnitNet
 from edge.backends.base import Backend
 from edge.backends.openvino_core import OpenVinoBackend
 from edge.faces import FaceFinder
-from edge.model_folder import ModelFolder, open_folder, released
+from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
 from edge.settings import ModelSettings, Settings
 from edge.sinks import Sink
@@ -20,9 +21,12 @@ from edge.types import Cue
 log = logging.getLogger(__name__)
 
 
-def model(settings: ModelSettings) -> ModelFolder:
-    """The checked model folder that the settings name."""
-    path = Path(settings.folder) if settings.folder else released()
+def model(settings: ModelSettings, root: Path = RELEASED_ROOT) -> ModelFolder:
+    """The checked model folder that the settings name. root: where the released models lie."""
+    if settings.folder:
+        path = Path(settings.folder)
+    else:
+        path = model_choice.choose(settings.name, settings.device, root)
     return open_folder(path, settings.precision)
 
 

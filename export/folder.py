@@ -92,7 +92,11 @@ def _write_rest(
     arrays: dict[str, Any] = {
         "action_units": np.array(request.action_units),
         "emotions": np.array(request.emotions),
-        **{name: request.emotion_stage[name].astype(np.float32) for name in EmotionStage.ARRAYS},
+        **{
+            name: request.emotion_stage[name].astype(np.float32)
+            for name in (*EmotionStage.ARRAYS, *EmotionStage.OPTIONAL_ARRAYS)
+            if name in request.emotion_stage
+        },
     }
     np.savez(folder / Card.emotion_stage, **arrays)
     np.savez(folder / Card.golden, crops=golden.crops, logits=golden.logits, emotions=golden.emotions)

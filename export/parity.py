@@ -53,7 +53,10 @@ def compare(logits: Float32, golden: Golden, stage: EmotionStage) -> Difference:
 
 
 def torch_emotions(arrays: Mapping[str, Float32], logits: Float32) -> Float32:
-    """The second stage in torch: float32 [N, K] log-odds -> float32 [N, E] probabilities."""
+    """The second stage in torch, of people whose own neutral is not known.
+
+    logits: float32 [N, K] log-odds -> float32 [N, E] probabilities.
+    """
     a = {name: torch.from_numpy(np.asarray(array, dtype=np.float32)) for name, array in arrays.items()}
     clipped = torch.from_numpy(logits).clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
     hidden = torch.relu(torch.nn.functional.linear(clipped, a["hidden_weight"], a["hidden_bias"]))

@@ -33,7 +33,8 @@ class ExportRequest:
 
     net: in evaluation mode, float32 [1, 3, S, S] in 0..255 -> float32 [1, K] action-unit
     log-odds, mean and scale inside, batch normalisation folded (export.fold). emotion_stage: the
-    arrays of edge.emotions.EmotionStage.ARRAYS, temperature folded in. golden: uint8 crops of real
+    arrays of edge.emotions.EmotionStage.ARRAYS, temperature folded in, and those of OPTIONAL_ARRAYS
+    where the stage reads a person's own neutral. golden: uint8 crops of real
     faces on which every file is compared with torch. calibration: uint8 crops of real faces that
     set the ranges of INT8, as the device will meet them: cut from pictures and clips like its own;
     read once. tolerances: for each of PRECISIONS. provenance, figures: anything JSON can hold.
@@ -97,8 +98,11 @@ def check(request: ExportRequest) -> None:
             json.dumps(asdict(request.card({}, dict.fromkeys(PRECISIONS, 0), {})))
         except (TypeError, ValueError) as error:
             faults.append(f"no card can be written ({error})")
-    if set(request.emotion_stage) != set(EmotionStage.ARRAYS):
-        faults.append(f"emotion_stage must hold {', '.join(EmotionStage.ARRAYS)}")
+    if set(request.emotion_stage) - set(EmotionStage.OPTIONAL_ARRAYS) != set(EmotionStage.ARRAYS):
+        faults.append(
+            f"emotion_stage must hold {', '.join(EmotionStage.ARRAYS)}, "
+            f"and besides them {' and '.join(EmotionStage.OPTIONAL_ARRAYS)} or nothing"
+        )
     elif not all(np.isfinite(array).all() for array in request.emotion_stage.values()):
         faults.append("emotion_stage holds values that are no numbers")
     else:

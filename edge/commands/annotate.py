@@ -38,6 +38,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=int, default=1, metavar="N", help="of a clip, read each N-th frame only"
     )
+    # No Path either: its name is shown in messages as it was given.
+    parser.add_argument(
+        "--neutral",
+        metavar="PICTURE",
+        help="the resting face of the one person in all pictures: emotions are read as changes from it",
+    )
     parser.epilog = (
         "The exit status is the number of files and folders that could not be read "
         f"(at most {MOST_STATUS}); each is named on standard error."
@@ -54,6 +60,9 @@ def _run(args: argparse.Namespace) -> int:
     faults: list[Exception] = []
     with ExitStack() as stack:
         stack.callback(device.close)
+        if args.neutral is not None:
+            path = _file_or_folder(args.neutral, args.output)
+            annotator = annotator.with_neutral(shown(path), read_picture(path), args.crops)
         stream = stack.enter_context(_output(args.output))
         table = csv.DictWriter(stream, annotator.columns, lineterminator="\n")
         table.writeheader()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edge import model_choice
 from edge import settings as settings_module
 from edge.settings import Settings
 
@@ -33,7 +34,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"settings; else $FACECUE_CONFIG, else {SYSTEM_FILE} where it exists",
     )
-    parser.add_argument("--model", metavar="FOLDER", help="model folder (default: the released one)")
+    parser.add_argument(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help="released model, or folder of one (default: the released one that suits the device)",
+    )
     parser.add_argument("--device", metavar="NAME", help="OpenVINO device, or auto (default: auto)")
     parser.add_argument("--precision", choices=("auto", "int8", "fp16"), help="artefact of the model")
 
@@ -50,7 +55,9 @@ def config_path(args: argparse.Namespace) -> Path | None:
 def load_settings(args: argparse.Namespace) -> Settings:
     """The settings, with what the command line overrides. Raises SettingsError."""
     settings = settings_module.load(config_path(args))
-    changes = {"folder": args.model, "device": args.device, "precision": args.precision}
+    changes = {"device": args.device, "precision": args.precision}
+    if args.model is not None:
+        changes.update(model_choice.from_option(args.model))
     return replace(settings, model=changed(settings.model, changes))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -10,11 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tiny_model
 
 from edge.cli import main
 from edge.clips import CLIPS
 from edge.commands import annotate as command
+from edge.emotions import log_odds
 from edge.errors import PictureError
+from edge.facs import EMOTIONS
+from edge.model_folder import open_folder
+from edge.neutral import bounded
 from edge.sources.picture import read_picture
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9.png")
@@ -156,3 +163,89 @@ def test_what_can_only_be_watched_is_refused_without_its_password(
     assert ("a replay needs a clip" if arguments[0] == "bench" else "is a camera or a stream") in line
     assert "secret" not in line
     assert source.rpartition("@")[2].partition("?")[0] in line
+
+
+@pytest.fixture
+def shaded(tmp_path: Path) -> Callable[[int], Path]:
+    """Pictures of squares, always the same for the same number."""
+
+    def make(number: int) -> Path:
+        path = tmp_path / f"{number}.png"
+        cv2.imwrite(str(path), tiny_model.golden_crops()[number])
+        return path
+
+    return make
+
+
+def table(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> list[dict[str, str]]:
+    assert main(["annotate", "--crops", *map(str, arguments)]) == 0
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+
+def test_emotions_are_read_from_the_neutral_that_was_given(
+    neutral_folder: Path,
+    shaded: Callable[[int], Path],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    model, faces, rest = ["--model", neutral_folder], [shaded(1), shaded(2)], shaded(3)
+    plain = table(capfd, *model, *faces)
+    found = table(capfd, *model, "--neutral", rest, *faces)
+    stage = open_folder(neutral_folder).emotion_stage
+    assert stage.neutral_average is not None
+    neutral = bounded(tiny_model.logits_of(tiny_model.golden_crops()[3]), stage.neutral_average)
+    for number, before, after in zip((1, 2), plain, found):
+        assert [before[unit] for unit in tiny_model.UNITS] == [after[unit] for unit in tiny_model.UNITS]
+        wanted = stage.probabilities(tiny_model.logits_of(tiny_model.golden_crops()[number]), neutral)
+        np.testing.assert_allclose([float(after[e]) for e in EMOTIONS], wanted, atol=0.02)
+        assert max(abs(float(after[e]) - float(before[e])) for e in EMOTIONS) > 0.05
+
+
+@pytest.mark.parametrize(
+    ("crops", "neutral", "why"),
+    [
+        ([], "grey.png", "no face is found in the neutral picture {0}/grey.png: give one that shows a face"),
+        (["--crops"], "gone.png", "there is no picture {0}/gone.png; check the name"),
+        (["--crops"], "out.csv", "{0}/out.csv is to be read and written; give another file with -o"),
+    ],
+)
+def test_a_neutral_that_cannot_be_used_is_one_sentence_and_no_table(
+    neutral_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    crops: list[str],
+    neutral: str,
+    why: str,
+) -> None:
+    path, out = picture(tmp_path / "grey.png"), tmp_path / "out.csv"
+    arguments = ["--neutral", str(tmp_path / neutral), str(path), "-o", str(out)]
+    assert main(["annotate", "--model", str(neutral_folder), *crops, *arguments]) == 2
+    assert said(capsys) == [f"facecue annotate: {why.format(tmp_path)}"]
+    assert not out.exists()
+
+
+def test_the_neutral_face_of_a_whole_picture_is_found_as_the_others_are(
+    neutral_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capture = cv2.VideoCapture(str(CLIPS / "single_face.mp4"))
+    cv2.imwrite(str(tmp_path / "whole.png"), capture.read()[1])
+    capture.release()
+    assert main(["annotate", "--model", str(neutral_folder), str(tmp_path / "whole.png")]) == 0
+    (plain,) = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    arguments = ["--neutral", str(tmp_path / "whole.png"), str(tmp_path / "whole.png")]
+    assert main(["annotate", "--model", str(neutral_folder), *arguments]) == 0
+    (row,) = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    stage = open_folder(neutral_folder).emotion_stage
+    logits = log_odds(np.array([float(row[unit]) for unit in tiny_model.UNITS], np.float32))
+    assert stage.neutral_average is not None
+    wanted = stage.probabilities(logits, bounded(logits, stage.neutral_average))
+    np.testing.assert_allclose([float(row[e]) for e in EMOTIONS], wanted, atol=1e-3)
+    assert row["neutral"] != plain["neutral"]
+
+
+def test_a_model_that_reads_no_neutral_says_so(
+    tmp_path: Path, annotate: Annotate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = picture(tmp_path / "a.png")
+    assert annotate("--neutral", path, path) == 2
+    (line,) = said(capsys)
+    assert "the model tiny does not read a person's own neutral: leave out --neutral" in line

@@ -90,6 +90,60 @@ def test_reading_units_is_the_same_as_reading_their_log_odds() -> None:
     )
 
 
+GAIN = np.linspace(0.0, 1.0, len(UNITS), dtype=np.float32)
+AVERAGE = np.linspace(-3.0, 1.0, len(UNITS), dtype=np.float32)
+
+
+def test_a_persons_own_neutral_is_taken_off_shrunk_by_the_gain() -> None:
+    rng = np.random.default_rng(10)
+    logits = (rng.standard_normal((20, len(UNITS))) * 4).astype(np.float32)
+    neutral = (AVERAGE + rng.standard_normal(len(UNITS))).astype(np.float32)
+    made = stage(neutral_gain=GAIN, neutral_average=AVERAGE)
+    found = made.probabilities(logits, neutral)
+    np.testing.assert_array_equal(found, stage().probabilities(logits - GAIN * (neutral - AVERAGE)))
+    assert np.abs(found - made.probabilities(logits)).max() > 0.05
+
+
+def test_who_is_not_known_is_the_average_person() -> None:
+    logits = np.random.default_rng(11).standard_normal((20, len(UNITS))).astype(np.float32)
+    made = stage(neutral_gain=GAIN, neutral_average=AVERAGE)
+    np.testing.assert_array_equal(made.probabilities(logits), stage().probabilities(logits))
+    np.testing.assert_array_equal(made.probabilities(logits, AVERAGE), stage().probabilities(logits))
+
+
+def test_a_stage_without_a_gain_ignores_the_neutral() -> None:
+    logits = np.random.default_rng(12).standard_normal((20, len(UNITS))).astype(np.float32)
+    np.testing.assert_array_equal(stage().probabilities(logits, AVERAGE), stage().probabilities(logits))
+    assert stage().neutral_average is None
+
+
+def test_units_are_clipped_after_the_neutral_is_taken_off() -> None:
+    made = stage(neutral_gain=np.ones_like(GAIN), neutral_average=np.zeros_like(GAIN))
+    face = ActionUnits({name: float(p) for name, p in zip(UNITS, probability(np.full(len(UNITS), 8.0)))})
+    neutral = np.full(len(UNITS), 4.0, np.float32)
+    found = list(made.read(face, neutral)[0].probabilities.values())
+    wanted = stage().probabilities(np.full(len(UNITS), 4.0, np.float32))
+    np.testing.assert_allclose(found, wanted, atol=1e-3)
+    assert np.abs(wanted - stage().probabilities(np.full(len(UNITS), 2.0, np.float32))).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        ({"neutral_gain": GAIN}, "must be there both or not at all"),
+        ({"neutral_average": AVERAGE}, "must be there both or not at all"),
+        ({"neutral_gain": GAIN[:-1], "neutral_average": AVERAGE}, "neutral_gain has the shape"),
+        ({"neutral_gain": GAIN, "neutral_average": AVERAGE[:-1]}, "neutral_average has the shape"),
+        ({"neutral_gain": GAIN + 0.1, "neutral_average": AVERAGE}, "neutral_gain is not between 0 and 1"),
+        ({"neutral_gain": -GAIN, "neutral_average": AVERAGE}, "neutral_gain is not between 0 and 1"),
+        ({"neutral_gain": GAIN * np.nan, "neutral_average": AVERAGE}, "is not between 0 and 1"),
+    ],
+)
+def test_a_gain_that_cannot_be_used_is_refused(arrays: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        stage(**arrays)
+
+
 def test_log_odds_and_probability_are_inverse() -> None:
     p = np.array([0.01, 0.3, 0.5, 0.9], np.float32)
     np.testing.assert_allclose(probability(log_odds(p)), p, atol=1e-6)

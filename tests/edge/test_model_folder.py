@@ -172,6 +172,18 @@ def test_weights_of_another_shape_are_refused(damaged_folder: Path) -> None:
     assert "output_bias" in text
 
 
+def test_a_folder_may_read_a_persons_own_neutral(neutral_folder: Path, tiny: ModelFolder) -> None:
+    average = open_folder(neutral_folder).emotion_stage.neutral_average
+    assert average is not None
+    assert average.tolist() == [-2.0] * len(UNITS)
+    assert tiny.emotion_stage.neutral_average is None
+
+
+def test_half_of_what_a_neutral_needs_is_refused(damaged_folder: Path) -> None:
+    change_arrays(damaged_folder, "emotions.npz", neutral_gain=np.zeros(len(UNITS), np.float32))
+    assert "neutral_gain and neutral_average must be there both or not at all" in refusal(damaged_folder)
+
+
 def test_an_emotion_stage_that_is_no_archive_is_refused(damaged_folder: Path) -> None:
     (damaged_folder / "emotions.npz").write_text("not an archive")
     rehash(damaged_folder, "emotions.npz")
@@ -226,9 +238,21 @@ def test_a_folder_without_any_network_is_refused(damaged_folder: Path) -> None:
     assert f"{damaged_folder} holds no network file" in refusal(damaged_folder)
 
 
-def test_a_released_model_that_is_not_installed_is_named() -> None:
-    with pytest.raises(ModelError, match="the model no-such-model is not installed at"):
-        model_folder.released("no-such-model")
+def test_a_released_model_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path) -> None:
+    for name in ("small", "large"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").touch()
+    (tmp_path / "no model").mkdir()
+    assert model_folder.installed(tmp_path) == ["large", "small"]
+    assert model_folder.released("large", tmp_path) == tmp_path / "large"
+    for name in ("no model", "no-such-model", "", ".", "small/../large"):
+        with pytest.raises(
+            ModelError, match=f"the model {name} is not installed at .*; there are large, small"
+        ):
+            model_folder.released(name, tmp_path)
+    with pytest.raises(ModelError, match="there is none: install facecue again"):
+        model_folder.released("large", tmp_path / "nowhere")
+    assert model_folder.released().is_dir()
 
 
 def backend_refusal(folder: ModelFolder, device: str = "CPU") -> str:

@@ -29,14 +29,14 @@ UNSURE_BELOW = 0.4
 TOLERANCE = Tolerance(0.02, 0.02, 0.1)
 
 
-def weights() -> dict[str, np.ndarray[Any, Any]]:
+def weights(units: tuple[str, ...] = UNITS) -> dict[str, np.ndarray[Any, Any]]:
     """Always the same numbers: of the net (`matrix`, `bias`) and of the second stage."""
     rng = np.random.default_rng(20)
     inputs = 3 * (SIDE // CELL) ** 2
     shapes = {
-        "matrix": (inputs, len(UNITS)),
-        "bias": (len(UNITS),),
-        "hidden_weight": (HIDDEN, len(UNITS)),
+        "matrix": (inputs, len(units)),
+        "bias": (len(units),),
+        "hidden_weight": (HIDDEN, len(units)),
         "hidden_bias": (HIDDEN,),
         "output_weight": (len(EMOTIONS), HIDDEN),
         "output_bias": (len(EMOTIONS),),
@@ -44,12 +44,12 @@ def weights() -> dict[str, np.ndarray[Any, Any]]:
     return {name: (rng.standard_normal(shape) * 0.3).astype(np.float32) for name, shape in shapes.items()}
 
 
-def logits_of(crop: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def logits_of(crop: np.ndarray[Any, Any], units: tuple[str, ...] = UNITS) -> np.ndarray[Any, Any]:
     """What the net is to answer, in numpy: uint8 [H, W(, 3)] -> float32 [K]."""
     cells = SIDE // CELL
     scaled = (preprocess.net_input(crop, SIDE) - 128.0) / 64.0
     pooled = scaled.reshape(3, cells, CELL, cells, CELL).mean(axis=(2, 4))
-    answer = pooled.reshape(-1) @ weights()["matrix"] + weights()["bias"]
+    answer = pooled.reshape(-1) @ weights(units)["matrix"] + weights(units)["bias"]
     return np.asarray(answer, dtype=np.float32)
 
 
@@ -59,21 +59,25 @@ def golden_crops(count: int = 12) -> np.ndarray[Any, Any]:
     return np.asarray(coarse.repeat(CELL, axis=1).repeat(CELL, axis=2), dtype=np.uint8)
 
 
-def build(folder: Path) -> Path:
-    """Write model.xml, model.bin, emotions.npz, golden.npz and card.json."""
+def build(folder: Path, units: tuple[str, ...] = UNITS, **more: np.ndarray[Any, Any]) -> Path:
+    """Write model.xml, model.bin, emotions.npz, golden.npz and card.json.
+
+    more: further arrays of the second stage.
+    """
     folder.mkdir(parents=True)
-    _write_net(folder / "model.xml")
-    stage = {name: weights()[name] for name in EmotionStage.ARRAYS}
-    np.savez(folder / "emotions.npz", action_units=np.array(UNITS), emotions=np.array(EMOTIONS), **stage)
+    _write_net(folder / "model.xml", weights(units))
+    stage = {name: weights(units)[name] for name in EmotionStage.ARRAYS}
+    names = {"action_units": np.array(units), "emotions": np.array(EMOTIONS)}
+    np.savez(folder / "emotions.npz", **names, **stage, **more)
     crops = golden_crops()
-    logits = np.stack([logits_of(crop) for crop in crops])
-    emotions = EmotionStage(UNITS, EMOTIONS, UNSURE_BELOW, **stage).probabilities(logits)
+    logits = np.stack([logits_of(crop, units) for crop in crops])
+    emotions = EmotionStage(units, EMOTIONS, UNSURE_BELOW, **stage).probabilities(logits)
     np.savez(folder / "golden.npz", crops=crops, logits=logits, emotions=emotions)
     made = Card(
         name="tiny",
         version="1",
         image_size=SIDE,
-        action_units=UNITS,
+        action_units=units,
         emotions=EMOTIONS,
         artefacts={"fp16": Artefact("model.xml", "model.bin", 11, TOLERANCE)},
         sha256={path.name: sha256(path) for path in sorted(folder.iterdir())},
@@ -107,7 +111,7 @@ def rehash(folder: Path, file: str) -> None:
     change_card(folder, lambda table: table["sha256"].update({file: sha256(folder / file)}))
 
 
-def _write_net(path: Path) -> None:
+def _write_net(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
     keep_quiet()
     import openvino
     from openvino import opset13 as ops
@@ -119,8 +123,8 @@ def _write_net(path: Path) -> None:
     scaled = ops.divide(ops.subtract(image, constant(128.0)), constant(64.0))
     pooled = ops.avg_pool(scaled, [CELL, CELL], [0, 0], [0, 0], [CELL, CELL], exclude_pad=False)
     flat = ops.reshape(pooled, ops.constant(np.array([1, -1], dtype=np.int64)), special_zero=False)
-    product = ops.matmul(flat, constant(weights()["matrix"]), transpose_a=False, transpose_b=False)
-    answer = ops.add(product, constant(weights()["bias"]))
+    product = ops.matmul(flat, constant(arrays["matrix"]), transpose_a=False, transpose_b=False)
+    answer = ops.add(product, constant(arrays["bias"]))
     image.output(0).get_tensor().set_names({Card.input})
     answer.output(0).get_tensor().set_names({Card.output})
     openvino.save_model(

@@ -216,6 +216,14 @@ def with_stage(change: Callable[[dict[str, np.ndarray]], None]) -> dict[str, np.
         ({"golden": []}, "there is no golden crop"),
         ({"golden": [np.zeros((8, 8), np.float32)]}, "a golden crop is not uint8"),
         ({"emotion_stage": {}}, "emotion_stage must hold hidden_weight"),
+        (
+            {"emotion_stage": with_stage(lambda a: a.update(more=a["output_bias"]))},
+            "neutral_average or nothing",
+        ),
+        (
+            {"emotion_stage": with_stage(lambda a: a.update(neutral_gain=np.zeros(5, np.float32)))},
+            "must be there both or not at all",
+        ),
         ({"emotion_stage": with_stage(lambda a: a.update(output_bias=np.full(8, np.nan)))}, "no numbers"),
         ({"net": torch.nn.Identity().train()}, "training mode"),
         ({"net": torch.nn.Flatten().eval()}, "the net gives float32"),
@@ -226,6 +234,26 @@ def test_a_request_that_cannot_be_met_is_refused(
     tmp_path: Path, changes: dict[str, object], match: str
 ) -> None:
     refused(tmp_path / "tiny", ExportError, match, **changes)
+
+
+NEUTRAL = {
+    "neutral_gain": np.linspace(0, 1, len(UNITS), dtype=np.float32),
+    "neutral_average": np.full(len(UNITS), -2, np.float32),
+}
+
+
+def test_what_the_stage_knows_of_neutral_faces_is_exported(exported: Exported, tmp_path: Path) -> None:
+    export_model(request(emotion_stage=with_stage(lambda a: a.update(NEUTRAL))), tmp_path / "tiny", silent)
+    made, plain = open_folder(tmp_path / "tiny"), open_folder(exported[0])
+    # The golden faces are those of people whose neutral is not known.
+    np.testing.assert_array_equal(made.golden().emotions, plain.golden().emotions)
+    average = made.emotion_stage.neutral_average
+    np.testing.assert_array_equal(average, NEUTRAL["neutral_average"])
+    assert plain.emotion_stage.neutral_average is None
+    logits = made.golden().logits
+    wanted = plain.emotion_stage.probabilities(logits - NEUTRAL["neutral_gain"])
+    found = made.emotion_stage.probabilities(logits, NEUTRAL["neutral_average"] + np.float32(1.0))
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_every_fault_of_a_request_is_told_at_once(tmp_path: Path) -> None:
