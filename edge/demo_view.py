@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.backends.base import Backend
-from edge.facs import ACTION_UNITS
+from edge.facs import ACTION_UNITS, SIDED_UNITS
 from edge.model_folder import ModelFolder
 from edge.pipeline import Step
 from edge.stopwatch import Stopwatch
@@ -23,6 +23,7 @@ from edge.types import Cue, Frame
 REFRESH_PER_SECOND = 12
 TOP_UNITS = 7
 LAST_CUES = 4
+UNIT_NAMES = {**ACTION_UNITS, **SIDED_UNITS}
 
 
 class DemoView:
@@ -88,7 +89,7 @@ class DemoView:
         for (unit, score), (emotion, share) in zip(units, emotions):
             table.add_row(
                 unit,
-                ACTION_UNITS[unit],
+                UNIT_NAMES[unit],
                 ProgressBar(total=1.0, completed=score, width=24),
                 f"{score:.2f}",
                 emotion,

@@ -9,13 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
+from edge import wiring
 from edge.cli import main
 from edge.clips import CLIPS
 from edge.facs import ACTION_UNITS, EMOTIONS
+from edge.settings import ModelSettings
 
+UNITS = wiring.model(ModelSettings()).card.action_units
 HEADER = [
     *("file", "frame", "face", "x", "y", "w", "h", "score"),
-    *ACTION_UNITS,
+    *UNITS,
     *EMOTIONS,
     *("positive", "neutral_attitude", "negative"),
     "quality",
@@ -58,7 +61,7 @@ def test_a_row_for_every_crop_of_a_thousand(tmp_path: Path) -> None:
     assert status == 0
     assert [Path(r["file"]).name for r in rows] == [f"{n:04d}.png" for n in range(1000)]
     for row in rows:
-        assert all(0.0 <= float(row[unit]) <= 1.0 for unit in ACTION_UNITS)
+        assert all(0.0 <= float(row[unit]) <= 1.0 for unit in UNITS)
         assert sum(float(row[e]) for e in EMOTIONS) == pytest.approx(1.0, abs=1e-4)
         attitudes = ("positive", "neutral_attitude", "negative")
         assert sum(float(row[a]) for a in attitudes) == pytest.approx(1.0, abs=1e-4)
@@ -88,6 +91,10 @@ def test_bad_files_are_named_and_counted_and_good_ones_read(
     for name in ("truncated.jpg", "empty.jpg", "notes.txt"):
         assert len([line for line in errors if name in line]) == 1
     assert errors[-1] == "facecue annotate: 3 files could not be read"
+
+
+def test_the_units_that_every_net_reads_come_first() -> None:
+    assert UNITS[: len(ACTION_UNITS)] == tuple(ACTION_UNITS)
 
 
 def test_faces_are_found_in_pictures_and_clips(tmp_path: Path) -> None:
