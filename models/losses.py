@@ -33,7 +33,8 @@ def losses(
             answer = answers[head.name].float()
             if head.balance:
                 # Menon et al. 2021: what is learned with the prior added is free of it afterwards.
-                answer = answer + head.balance * torch.log(shares[head.name])
+                prior = shares[head.name].clamp(max=head.balance_below)
+                answer = answer + head.balance * torch.log(prior)
             each = weight if head.target == "action_units" else torch.ones_like(weight)
             terms[head.name] = factor * TARGETS[head.target].loss(answer, wanted[head.name], each)
     return terms

@@ -41,7 +41,8 @@ class Head:
 
     target: what it is taught (models.targets). reads: the pooled features, or the action units alone,
     through `hidden` hidden units. weight: of its loss. balance: 0 learns the classes as often as they are
-    drawn, 1 as if all were equally frequent (logit adjustment, Menon et al. 2021).
+    drawn, 1 as if all were equally frequent (logit adjustment, Menon et al. 2021). balance_below: classes
+    with a larger share than this are not balanced against each other, only the rarer ones against them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Head:
     weight: float = 1.0
     hidden: int = 64
     balance: float = 0.0
+    balance_below: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,7 @@ def _head_rules(recipe: Recipe) -> list[_Rule]:
             _not_negative(f"{where}.weight", head.weight),
             (f"{where}.hidden", head.hidden, 1 <= head.hidden <= 4096, "from 1 to 4096"),
             (f"{where}.balance", head.balance, 0 <= head.balance <= 1, "from 0 to 1"),
+            (f"{where}.balance_below", head.balance_below, 0 < head.balance_below <= 1, "above 0, up to 1"),
         ]
         if head.balance and head.target in TARGETS:
             share = TARGETS[head.target].share
