@@ -15,8 +15,13 @@ from models.search_space import SearchRecipe
 
 def write(recipe: Recipe, path: Path, comment: str = "") -> None:
     """Every key is written, defaults too; path is replaced in one step. comment: the first line."""
+    replace_text(path, text(recipe, comment))
+
+
+def replace_text(path: Path, content: str) -> None:
+    """In one step: a kill leaves the former file whole."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text(recipe, comment), encoding="utf-8")
+    part.write_text(content, encoding="utf-8")
     part.replace(path)
 
 
