@@ -22,9 +22,10 @@ def _recipe(args: argparse.Namespace) -> int:
     logging.getLogger("models").setLevel(logging.INFO)
     recipe = recipes.load(args.recipe)
     output = args.output or Path("runs") / recipe.name
-    data = distil(assemble(recipe, args.data), recipe.distil, output)
     start = start_of(args, recipe)
-    finish(recipe, data, train(recipe, data, output, start, args.workers), output)
+    data = assemble(recipe, args.data)
+    soft = distil(data, recipe.distil, output, args.data)
+    finish(recipe, data, train(recipe, data, output, start, args.workers, soft=soft), output)
     print(
         f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
     )
