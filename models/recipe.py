@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,20 @@ def load(path: Path) -> Recipe:
         raise RecipeError(f"{path}: " + "; ".join(faults))
     assert isinstance(recipe, Recipe)
     return recipe
+
+
+def without(recipe: Recipe, heads: list[str]) -> Recipe:
+    """The recipe with the losses of these heads switched off behind the shared stages."""
+    known = [head.name for head in recipe.head]
+    unknown = [name for name in heads if name not in known]
+    if unknown:
+        raise RecipeError(f"the recipe has no head {', '.join(unknown)}; it has {', '.join(known)}")
+    off = dict.fromkeys(heads, 0.0)
+    stages = [
+        stage if number < recipe.shared_stages else replace(stage, weights={**stage.weights, **off})
+        for number, stage in enumerate(recipe.stage)
+    ]
+    return replace(recipe, stage=stages)
 
 
 def faults_of(recipe: Recipe) -> list[str]:

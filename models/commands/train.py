@@ -32,12 +32,23 @@ def _recipe(args: argparse.Namespace) -> int:
     return 0
 
 
+def _configure_cross_validate(parser: argparse.ArgumentParser) -> None:
+    add_recipe(parser)
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="HEAD",
+        help="leave out the loss of this head behind the shared stages, to see what it costs or brings",
+    )
+
+
 def _cross_validate(args: argparse.Namespace) -> int:
     from models import recipe as recipes
     from models.cross_validate import cross_validate, table
 
     logging.getLogger("models").setLevel(logging.INFO)
-    recipe = recipes.load(args.recipe)
+    recipe = recipes.without(recipes.load(args.recipe), args.without)
     output = args.output or Path("runs") / f"{recipe.name}-cross-validation"
     start = start_of(args, recipe)
     print(table(cross_validate(recipe, args.data, output, start, args.workers)))
@@ -48,7 +59,7 @@ ACTIONS = {
     "recipe": Action("train a net by a recipe", add_recipe, needs("train", _recipe)),
     "cross-validate": Action(
         "figures on every coded person, each by a net that never saw that person",
-        add_recipe,
+        _configure_cross_validate,
         needs("train", _cross_validate),
     ),
     "search": Action(search.SUMMARY, search.configure, needs("train", search.run)),
