@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from edge import wiring
+from edge.action_units import ActionUnitNet
 from edge.clips import DEMO_CLIP
 from edge.commands.base import Command, add_config, changed, load_settings
 from edge.session import Session
+from edge.settings import Settings
+from edge.side_by_side import side_by_side
 from edge.sources.naming import shown
 
 STAGES = ("source", "faces", "crop", "action units", "emotion", "cues", "frame")
@@ -21,11 +26,18 @@ STAGES = ("source", "faces", "crop", "action units", "emotion", "cues", "frame")
 def _configure(parser: argparse.ArgumentParser) -> None:
     # No Path yet: it would make one slash of the two in an address, and its password be shown.
     parser.add_argument("--source", metavar="CLIP", default=str(DEMO_CLIP), help="clip to replay")
+    parser.add_argument(
+        "--against",
+        metavar="NAME_OR_FOLDER",
+        help="only time the net against this one, face by face in turn",
+    )
     add_config(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    if args.against is not None:
+        return _against(settings, args)
     settings = replace(
         settings,
         source=changed(settings.source, {"uri": args.source}),
@@ -50,6 +62,23 @@ def _run(args: argparse.Namespace) -> int:
             print(f"{name:14s} {p50:8.2f} {p95:8.2f} {seconds.sum() / whole:7.1%} {len(seconds):7d}")
     print('"frame" is the sum of the stages between the source and the cues')
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    return 0
+
+
+def _against(settings: Settings, args: argparse.Namespace) -> int:
+    with ExitStack() as stack:
+        nets, names = [], []
+        for chosen in (settings, load_settings(argparse.Namespace(**{**vars(args), "model": args.against}))):
+            folder = wiring.model(chosen.model)
+            device = wiring.backend(chosen.model, folder)
+            stack.callback(device.close)
+            nets.append(ActionUnitNet(device, folder.card))
+            names.append(f"{folder.card.name} {folder.precision}")
+            crops = folder.golden().crops
+        found = side_by_side(nets[0], nets[1], crops)
+    for name, seconds in zip(names, (found.first, found.second)):
+        print(f"{name:20s} {seconds * 1000:8.2f} ms a face (median of {len(crops)} faces in turn)")
+    print(f"{names[1]} takes {found.ratio:.2f} times as long as {names[0]}")
     return 0
 
 
