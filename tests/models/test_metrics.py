@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -23,20 +25,29 @@ def test_units_by_hand() -> None:
     found = metrics.action_units(probability, codes, ("AU01", "AU12"), ("AU01", "AU12"))
 
     # AU01: one hit, one false alarm, one miss: F1 = 2 / (2 + 1 + 1). Of four pairs three are in order.
-    assert found == {"AU01": UnitFigures(2, 0.5, 0.75)}  # AU12 is always there: no figure
-    assert metrics.macro(found) == (0.5, 0.75)
+    # Positives come first and third: precision 1 and 2/3. Bins: 0.9 and 0.1 are 0.1 off, 0.6 and 0.4 0.6.
+    assert set(found) == {"AU01"}  # AU12 is always there: no figure
+    assert astuple(found["AU01"]) == pytest.approx((2, 0.5, 0.75, 5 / 6, 0.35), abs=1e-6)
+    assert metrics.macro(found) == pytest.approx((0.5, 0.75))
 
 
 def test_only_units_of_the_protocol_count() -> None:
     probability = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
     codes = np.array([[1, 1], [0, 0]], np.float32)
     found = metrics.action_units(probability, codes, ("AU01", "AU12"), ("AU12",))
-    assert found == {"AU12": UnitFigures(1, 0.0, 0.0)}
+    assert set(found) == {"AU12"}
+    assert astuple(found["AU12"]) == pytest.approx((1, 0.0, 0.0, 0.5, 0.9), abs=1e-6)
+
+
+def test_a_unit_the_net_does_not_have_is_no_fault() -> None:
+    probability, codes = np.array([[0.9], [0.1]], np.float32), np.array([[1], [0]], np.float32)
+    assert set(metrics.action_units(probability, codes, ("AU12L",), ("AU12", "AU12L"))) == {"AU12L"}
 
 
 def test_macro_is_the_plain_mean() -> None:
-    figures = {"AU01": UnitFigures(90, 1.0, 0.8), "AU02": UnitFigures(2, 0.0, 0.6)}
+    figures = {"AU01": UnitFigures(90, 1.0, 0.8, 0.9, 0.0), "AU02": UnitFigures(2, 0.0, 0.6, 0.5, 0.0)}
     assert metrics.macro(figures) == pytest.approx((0.5, 0.7))
+    assert metrics.macro_average_precision(figures) == pytest.approx(0.7)
 
 
 def test_no_unit_to_report_on_is_one_sentence() -> None:
@@ -90,3 +101,58 @@ def test_calibration_error_of_the_extremes() -> None:
     assert metrics.calibration_error(sure, np.ones(4, bool)) == 0.0
     assert metrics.calibration_error(sure, np.zeros(4, bool)) == 1.0
     assert metrics.calibration_error(np.full(4, 0.5, np.float32), np.array([True, False] * 2)) == 0.0
+
+
+def test_a_reliability_diagram_adds_up_to_its_error() -> None:
+    rng = np.random.default_rng(3)
+    confidence = rng.random(400).astype(np.float32)
+    right = rng.random(400) < confidence**2
+    bins = metrics.reliability(confidence, right)
+    assert sum(b.count for b in bins) == 400
+    assert [b.low for b in bins] == pytest.approx([k / 10 for k in range(10)])
+    assert all(b.low <= b.confidence <= b.high for b in bins)
+    first = confidence < 0.1
+    assert bins[0].accuracy == pytest.approx(right[first].mean())
+    by_hand = sum(b.count * abs(b.accuracy - b.confidence) for b in bins) / 400
+    assert metrics.calibration_error(confidence, right) == pytest.approx(by_hand)
+
+
+def test_scores_of_a_confusion_are_those_of_scikit_learn() -> None:
+    from sklearn import metrics as known
+
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 5, 300)
+    answer = np.where(rng.random(300) < 0.6, truth, rng.integers(0, 5, 300))
+    found = metrics.of_confusion(known.confusion_matrix(truth, answer).astype(float))
+    assert found["accuracy"] == pytest.approx(known.accuracy_score(truth, answer))
+    assert found["macro_f1"] == pytest.approx(known.f1_score(truth, answer, average="macro"))
+    assert found["mcc"] == pytest.approx(known.matthews_corrcoef(truth, answer))
+    assert found["kappa"] == pytest.approx(known.cohen_kappa_score(truth, answer))
+
+
+def test_one_class_alone_has_no_correlation() -> None:
+    found = metrics.of_confusion(np.array([[7.0, 0.0], [0.0, 0.0]]))
+    assert {name: float(value) for name, value in found.items()} == {
+        "accuracy": 1.0,
+        "macro_f1": 0.5,
+        "mcc": 0.0,
+        "kappa": 0.0,
+    }
+
+
+def test_attitudes_by_hand() -> None:
+    # Votes: positive; surprise (left out); sadness and anger together negative; unknown (left out);
+    # neutral by plurality, though the negative emotions have more votes together.
+    raters = votes({1: 9}, {2: 9}, {3: 4, 4: 3, 0: 3}, {8: 9}, {0: 4, 3: 3, 4: 3})
+    answers = said((1, 0.9), (0, 0.9), (5, 0.9), (1, 0.9), (0, 0.9))
+
+    found = metrics.answered_attitudes(answers, raters, NAMES, np.zeros(5, bool))
+
+    assert found.names == ("positive", "neutral", "negative")
+    assert found.truth.tolist() == [0, 2, 2]
+    assert found.agreed.tolist() == [True, True, True]
+    assert found.probability.sum(axis=1) == pytest.approx(np.ones(3))
+    # Sadness, anger, disgust, fear and contempt are summed.
+    assert found.probability[1, 2] == pytest.approx(0.9 + 4 * 0.1 / 7)
+    assert found.right.tolist() == [True, True, False]
+    assert metrics.figures(found).plurality == pytest.approx(2 / 3)

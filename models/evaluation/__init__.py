@@ -1,0 +1,1 @@
+"""Figures of a model as a device runs it: truth, answers, metrics, slices, peers and the report."""
