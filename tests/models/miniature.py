@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,31 @@ def change(path: Path, **columns: Any) -> None:
     np.savez(path, **{name: array for name, array in {**held, **columns}.items() if array is not None})
 
 
-def recipe(path: Path, lines: str = "", loss: str = "", data: str = "", stages: str = "") -> Path:
-    """A recipe of three steps at 32 px from random weights; more lines go into its tables."""
-    stages = stages or "[[stage]]\nimage_size = 32\nimages = 8\nlearning_rate = 1e-3\n"
+STAGE = "[[stage]]\nimage_size = 32\nimages = 8\nlearning_rate = 1e-3\n"
+HEADS = {
+    "action_units": {"target": "action_units", "weight": 4.0},
+    "emotions": {"target": "emotions", "reads": "action_units"},
+    "direct_emotions": {"target": "emotions", "weight": 0.4},
+    "blendshapes": {"target": "blendshapes", "weight": 2.0},
+}
+"""The heads of a recipe that names none."""
+
+
+def heads(**changes: dict[str, Any]) -> str:
+    """The usual heads as tables of a recipe, some changed or new ones added."""
+    every = [{"name": name, **HEADS.get(name, {}), **changes.get(name, {})} for name in {**HEADS, **changes}]
+    return "".join(
+        "[[head]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in head.items())
+        for head in every
+    )
+
+
+def recipe(path: Path, lines: str = "", data: str = "", stages: str = "", tables: str = "") -> Path:
+    """A recipe of two steps at 32 px from random weights; more lines and tables go into it."""
+    stages = stages or STAGE
     path.write_text(
         f'name = "tiny"\nstart = ""\nbatch_size = 4\nprecision = "float32"\n{lines}\n'
-        f"[loss]\n{loss}\n[data]\n{data}\n{stages}"
+        f"[data]\n{data}\n{tables}\n{stages}"
     )
     return path
 
