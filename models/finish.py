@@ -22,7 +22,8 @@ from models.networks.build import build, set_stage
 from models.networks.deployed import Released
 from models.networks.face_net import FaceNet
 from models.recipe import Recipe
-from models.train import predict
+from models.refit import refit
+from models.train import predict, runs_bfloat16
 
 log = logging.getLogger(__name__)
 Float32 = npt.NDArray[np.float32]
@@ -35,6 +36,11 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
     """Write `net.safetensors` into output and return it, its figures included."""
     net = load_average(recipe, weights)
     size = recipe.stage[-1].image_size
+    if recipe.refit.epochs:
+        voted = data.train.take(np.flatnonzero(np.isfinite(data.train.emotions).all(axis=1)))
+        logits = predict(net, voted, size, bfloat16=runs_bfloat16(recipe))
+        cap = recipe.data.rare_emotion_cap
+        net.heads["emotions"] = refit(logits, voted.emotions, recipe.refit, cap, recipe.seed)
     half = calibrate.calibration_half(len(data.valid))
     coded, wild = predict(net, data.calibration, size), predict(net, data.valid, size)
     thresholds = calibrate.thresholds(

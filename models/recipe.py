@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import FacecueError
-from edge.facs import UNIT_COLUMNS
+from edge.facs import EMOTIONS, UNIT_COLUMNS
 from models import search_space
 from models.recipe_table import build, is_share
 from models.search_space import SearchRecipe
@@ -100,6 +100,25 @@ class DistilRecipe:
 
 
 @dataclass(frozen=True)
+class RefitRecipe:
+    """How the emotion stage is fitted to the finished net; epochs = 0 leaves it as it was trained.
+
+    noise: standard deviation added to the log-odds. balance, balance_below: as of a head. lift: emotions
+    that count so many times more than their share alone would make them.
+    """
+
+    epochs: int = 0
+    hidden: int = 64
+    batch_size: int = 256
+    learning_rate: float = 6e-3
+    weight_decay: float = 1e-3
+    noise: float = 0.5
+    balance: float = 1.0
+    balance_below: float = 0.05
+    lift: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class OptimiserRecipe:
     """How weights move."""
 
@@ -139,6 +158,7 @@ class Recipe:
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)
     distil: DistilRecipe = field(default_factory=DistilRecipe)
+    refit: RefitRecipe = field(default_factory=RefitRecipe)
     search: SearchRecipe = field(default_factory=SearchRecipe)
 
     def draw(self, stage: Stage) -> dict[str, float]:
@@ -190,7 +210,12 @@ def faults_of(recipe: Recipe) -> list[str]:
 
 def training_faults(recipe: Recipe) -> list[str]:
     """The same without what the search says."""
-    rules = [*_plain_rules(recipe), *_fold_rules(recipe.data), *_head_rules(recipe)]
+    rules = [
+        *_plain_rules(recipe),
+        *_refit_rules(recipe.refit),
+        *_fold_rules(recipe.data),
+        *_head_rules(recipe),
+    ]
     for i, stage in enumerate(recipe.stage):
         rules += [(f"stage[{i}].{key}", *rest) for key, *rest in _stage_rules(recipe, i, stage)]
     return [f"{key}: {value!r} is not {wanted}" for key, value, fits, wanted in rules if not fits]
@@ -244,6 +269,22 @@ def _one_size(recipe: Recipe) -> _Rule:
     sizes = [(s.image_size, s.first_pool) for s in last.values()]
     wanted = "one image_size and first_pool, in the last stages of a cpu and of a gpu"
     return "stage", sizes, len(set(sizes)) <= 1, wanted
+
+
+def _refit_rules(refit: RefitRecipe) -> list[_Rule]:
+    lift = refit.lift
+    return [
+        ("refit.epochs", refit.epochs, refit.epochs >= 0, "0 or more"),
+        ("refit.hidden", refit.hidden, 1 <= refit.hidden <= 4096, "from 1 to 4096"),
+        ("refit.batch_size", refit.batch_size, refit.batch_size >= 2, "2 or more"),
+        ("refit.learning_rate", refit.learning_rate, refit.learning_rate > 0, "above 0"),
+        _not_negative("refit.weight_decay", refit.weight_decay),
+        _not_negative("refit.noise", refit.noise),
+        ("refit.balance", refit.balance, 0 <= refit.balance <= 1, "from 0 to 1"),
+        ("refit.balance_below", refit.balance_below, 0 < refit.balance_below <= 1, "above 0, up to 1"),
+        ("refit.lift", lift, set(lift) <= set(EMOTIONS), f"a table of {', '.join(EMOTIONS)}"),
+        ("refit.lift", lift, all(v > 0 for v in lift.values()), "a table of numbers above 0"),
+    ]
 
 
 def _fold_rules(data: DataRecipe) -> list[_Rule]:
