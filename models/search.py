@@ -24,7 +24,7 @@ from models.checkpoint import DivergedError, TrainingError
 from models.data.readers import cause
 from models.recipe import Recipe, training_faults
 from models.recipe_table import Plain
-from models.search_report import Result, Tried, best_of, write
+from models.search_report import Result, Tried, best_of, draw_history, write
 from models.search_space import SearchRecipe, value_at, with_value
 from models.search_trial import Trials, delete_big_files
 from models.train import Start
@@ -48,9 +48,9 @@ def search(
 ) -> Result:
     """Run trials until the recipe's number of them is finished; what a former call did is gone on with.
 
-    output receives `study.db`, a folder per trial and, after each one, `search.json`, `history.png` and
-    `best.toml`. trials: instead of the recipe's number. hours: no trial begins later than so long after the
-    call. Raises TrainingError if the recipe varies nothing, or output is another search's.
+    output receives `study.db`, a folder per trial and, after each one, `search.json` and `best.toml`; at the
+    end `history.png` as well. trials: instead of the recipe's number. hours: no trial begins later than so
+    long after the call. Raises TrainingError if the recipe varies nothing, or output is another search's.
     """
     if not recipe.search.space:
         raise TrainingError(
@@ -64,10 +64,11 @@ def search(
         while len(_done(study)) < wanted and time.monotonic() < until:
             _one(study, recipe, made, output)
             write(_result(study, recipe), recipe, output)
-        result = _result(study, recipe)
+        result = replace(_result(study, recipe), importance=_importance(study, recipe.seed))
     if not result.finished:
         raise TrainingError(f"no trial in {output} came to its end: give more --trials or --hours")
     write(result, recipe, output)
+    draw_history(result, output / "history.png")
     return result
 
 
@@ -219,7 +220,7 @@ def _result(study: Any, recipe: Recipe) -> Result:
         )
         for trial in done
     ]
-    return Result(recipe.search.objective, tried, _importance(study, recipe.seed))
+    return Result(recipe.search.objective, tried)
 
 
 def _importance(study: Any, seed: int) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from models import recipe_write
@@ -32,11 +32,11 @@ class Tried:
 
 @dataclass(frozen=True)
 class Result:
-    """Every finished trial, first to last. importance: key -> share, {} where it cannot be computed yet."""
+    """Every finished trial, first to last. importance: key -> share, {} where it is not computed."""
 
     objective: str
     trials: list[Tried]
-    importance: dict[str, float]
+    importance: dict[str, float] = field(default_factory=dict)
 
     @property
     def finished(self) -> list[Tried]:
@@ -77,14 +77,13 @@ def table(result: Result) -> str:
 
 
 def write(result: Result, recipe: Recipe, output: Path) -> None:
-    """`search.json` and `history.png`; `best.toml` as soon as a trial has come to its end."""
+    """`search.json`; `best.toml` as soon as a trial has come to its end."""
     best = best_of(result)
     report = {"name": recipe.name, "best": best and best.folder, **asdict(result)}
     recipe_write.replace_text(output / "search.json", json.dumps(report, indent=1) + "\n")
     if best is not None:
         comment = f"{best.folder} of a search by {result.objective}: {best.value:.4f}"
         recipe_write.write(best_recipe(result, recipe), output / "best.toml", comment)
-    draw_history(result, output / "history.png")
 
 
 def draw_history(result: Result, path: Path) -> None:

@@ -54,7 +54,7 @@ class Trials:
         soft = distil(data, recipe.distil, self._output, self._folder)
         place.mkdir(parents=True, exist_ok=True)
         begun = self._begin(recipe, place)
-        self._link_features(recipe, place)
+        self._link_stored(recipe, place)
         kept = place / "scores.json"
         known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
         for number in (n for n in stages_here(recipe) if n >= begun):
@@ -83,13 +83,15 @@ class Trials:
             shutil.copyfile(first / "start.json", place / "start.json")
         return recipe.shared_stages
 
-    def _link_features(self, recipe: Recipe, place: Path) -> None:
-        """One store of features for all trials: it is filled anew only where they differ."""
-        for number, stage in enumerate(recipe.stage):
-            link = place / f"features-{number}"
-            if stage.cached_copies and not link.exists():
-                (self._output / link.name).mkdir(exist_ok=True)
-                link.symlink_to(Path("..") / link.name, target_is_directory=True)
+    def _link_stored(self, recipe: Recipe, place: Path) -> None:
+        """One store of features and of another net's answers for all trials: filled anew if they differ."""
+        names = [f"features-{number}" for number, stage in enumerate(recipe.stage) if stage.cached_copies]
+        for name in names:
+            (self._output / name).mkdir(exist_ok=True)
+        names += ["distilled.npz"] if recipe.distil.model else []
+        for name in names:
+            if not (place / name).is_symlink():
+                (place / name).symlink_to(Path("..") / name)
 
     def _data(self, recipe: Recipe) -> TrainingData:
         cap = recipe.data.rare_emotion_cap
