@@ -36,11 +36,7 @@ def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> R
     """Write `net.safetensors` into output and return it, its figures included."""
     net = load_average(recipe, weights)
     size = recipe.stage[-1].image_size
-    if recipe.refit.epochs:
-        voted = data.train.take(np.flatnonzero(np.isfinite(data.train.emotions).all(axis=1)))
-        logits = predict(net, voted, size, bfloat16=runs_bfloat16(recipe))
-        cap = recipe.data.rare_emotion_cap
-        net.heads["emotions"] = refit(logits, voted.emotions, recipe.refit, cap, recipe.seed)
+    refit_emotions(recipe, net, data)
     half = calibrate.calibration_half(len(data.valid))
     coded, wild = predict(net, data.calibration, size), predict(net, data.valid, size)
     thresholds = calibrate.thresholds(
@@ -78,6 +74,15 @@ def load_average(recipe: Recipe, weights: Path) -> FaceNet:
     net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["net"])
     set_stage(net, recipe.stage[-1].first_pool)
     return net.eval()
+
+
+def refit_emotions(recipe: Recipe, net: FaceNet, data: TrainingData) -> None:
+    """Fit the emotion stage of a trained net once more, where the recipe says so."""
+    if recipe.refit.epochs:
+        voted = data.train.take(np.flatnonzero(np.isfinite(data.train.emotions).all(axis=1)))
+        logits = predict(net, voted, recipe.stage[-1].image_size, bfloat16=runs_bfloat16(recipe))
+        cap = recipe.data.rare_emotion_cap
+        net.heads["emotions"] = refit(logits, voted.emotions, recipe.refit, cap, recipe.seed)
 
 
 def _stage(arrays: dict[str, Float32]) -> EmotionStage:

@@ -14,7 +14,7 @@ import torch
 from models import checkpoint
 from models.assemble import TrainingData, assemble
 from models.distil import distil
-from models.finish import load_average
+from models.finish import load_average, refit_emotions
 from models.networks.build import set_stage
 from models.objective import Score, score
 from models.recipe import Recipe
@@ -102,15 +102,21 @@ class Trials:
 
 
 def judge(recipe: Recipe, number: int, weights: Path, data: TrainingData) -> Score:
-    """The score of averaged weights as they stand behind a stage."""
-    net, stage = load_average(recipe, weights), recipe.stage[number]
+    """The score of averaged weights as they stand behind a stage; behind the last one, as released."""
+    net, stage = load_average(recipe, weights).to(_device()), recipe.stage[number]
     set_stage(net, stage.first_pool)
-    return score(net.to("cuda" if torch.cuda.is_available() else "cpu"), data, stage.image_size)
+    if number == stages_here(recipe)[-1]:
+        refit_emotions(recipe, net, data)
+    return score(net, data, stage.image_size)
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def stages_here(recipe: Recipe) -> list[int]:
     """Numbers of the stages that this machine trains."""
-    device = "gpu" if torch.cuda.is_available() else "cpu"
+    device = "gpu" if _device() == "cuda" else "cpu"
     return [number for number, stage in enumerate(recipe.stage) if stage.on in ("any", device)]
 
 
@@ -120,7 +126,7 @@ def touches_shared(recipe: Recipe, path: str) -> bool:
     table, *rest = steps(path)
     if table == "stage":
         return int(rest[0]) < len(shared)
-    if table == "distil" or path == "data.coded_weight":
+    if table in ("distil", "refit") or path == "data.coded_weight":
         return False  # no coder is listened to there, nor a net that has listened to one
     if path.startswith("data.draw."):
         return not all(stage.draw for stage in shared)

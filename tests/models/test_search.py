@@ -57,6 +57,9 @@ trials = 2
 [search.space]
 "stage[1].learning_rate" = { low = 1e-4, high = 1e-1, log = true }
 "head.emotions.balance" = { choices = [0, 0.5] }
+[refit]
+epochs = 1
+batch_size = 16
 """
 LINES = 'network = "small"\nshared_stages = 1\naverage_decay = 0.0\ncheckpoint_every = 1'
 
@@ -291,6 +294,7 @@ def test_an_objective_is_one_of_three() -> None:
         ("data.coded_weight", False),
         ("data.rare_emotion_cap", True),
         ("distil.emotions", False),
+        ("refit.epochs", False),
     ],
 )
 def test_what_all_trials_may_share(tmp_path: Path, path: str, touched: bool) -> None:
