@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tqdm import tqdm
@@ -69,7 +70,7 @@ def evaluate(settings: ModelSettings, request: Request) -> dict[str, Any]:
             report["slices"] = sliced.evaluate(device, folder, wild, coded)
         if request.peers:
             report["peers"], report["peers_skipped"] = _peers(
-                request, card.name, on_wild, on_coded, wild, coded
+                request, report, card.name, on_wild, on_coded, wild, coded
             )
         report["targets"] = targets.judged(card.name, report)
         report["card"] = _card(folder)
@@ -107,13 +108,24 @@ def _annotated(request: Request, folder: ModelFolder, wild: Wild, coded: Coded) 
 
 
 def _peers(
-    request: Request, name: str, on_wild: Answers, on_coded: Answers, wild: Wild, coded: Coded
+    request: Request,
+    report: dict[str, Any],
+    name: str,
+    on_wild: Answers,
+    on_coded: Answers,
+    wild: Wild,
+    coded: Coded,
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    ours = name, on_wild.emotions, on_coded.emotions
-    if request.cache is not None:
-        return beside.evaluate(ours, wild, coded, request.cache)
-    with tempfile.TemporaryDirectory() as folder:
-        return beside.evaluate(ours, wild, coded, Path(folder))
+    ck = report["ckplus"]
+    ours = {
+        **beside.row(name, on_wild.emotions, on_coded.emotions, wild, coded),
+        "units_answered": 1.0,
+        "units_macro_f1": ck["macro_f1"],
+        "units_macro_auroc": ck["macro_auroc"],
+    }
+    with ExitStack() as stack:
+        cache = request.cache or Path(stack.enter_context(TemporaryDirectory()))
+        return beside.evaluate(ours, wild, coded, request.data, cache)
 
 
 def _card(folder: ModelFolder) -> dict[str, Any]:

@@ -63,24 +63,15 @@ def _targets(name: str) -> list[Target]:
     ):
         for figure, key in (("FER+ plurality", "plurality_lost"), ("CK+ macro F1", "macro_f1_lost")):
             found.append(Target(f"{what}: most lost of {figure}", most, "points", True, _lost(chosen, key)))
-    found.append(
-        Target(
-            "best peer on FER+ (agreed, seven emotions): our lead",
-            0.0,
-            "points",
-            False,
-            _lead("seven_agreed"),
-        )
-    )
-    found.append(
-        Target(
-            "best peer on CK+ peaks (seven emotions): our lead",
-            0.0,
-            "points",
-            False,
-            _lead("ckplus_seven_peaks"),
-        )
-    )
+    for what, key in (
+        ("FER+, where the raters agree, seven emotions", "seven_agreed"),
+        ("FER+, plurality, seven emotions", "seven_plurality"),
+        ("FER+, attitude", "attitude"),
+        ("CK+ peaks, seven emotions", "ckplus_seven_peaks"),
+        ("CK+ units, macro F1", "units_macro_f1"),
+        ("CK+ units, macro AUROC", "units_macro_auroc"),
+    ):
+        found.append(Target(f"{what}: lead over the best peer", 0.0, "points", False, _lead(key)))
     return found
 
 
@@ -103,7 +94,8 @@ def _lost(chosen: Callable[[dict[str, Any]], bool], key: str) -> Callable[[dict[
 def _lead(key: str) -> Callable[[dict[str, Any]], float | None]:
     def value(report: dict[str, Any]) -> float | None:
         rows = report.get("peers", [])
-        return 100 * float(rows[0][key] - max(row[key] for row in rows[1:])) if len(rows) > 1 else None
+        others = [row[key] for row in rows[1:] if row.get(key) is not None]
+        return 100 * float(rows[0][key] - max(others)) if others else None
 
     return value
 

@@ -82,14 +82,17 @@ def _slices(rows: list[dict[str, Any]]) -> list[str]:
 
 def _peers(rows: list[dict[str, Any]]) -> list[str]:
     lines = [
-        "Beside others, on the same pictures: FER+ plurality, agreed; the same over seven emotions; "
-        "attitude; CK+ peaks, seven emotions"
+        "Beside others, on the same pictures (none given is wrong): FER+ plurality, agreed; over seven "
+        "emotions; attitude; CK+ peaks, seven emotions; units' macro F1, AUROC"
     ]
-    return lines + [
-        f"  {row['name']:24s} {row['plurality']:.1%} {row['agreed']:.1%}   {row['seven_plurality']:.1%} "
-        f"{row['seven_agreed']:.1%}   {row['attitude']:.1%}   {row['ckplus_seven_peaks']:.1%}"
-        for row in rows
-    ]
+    for row in rows:
+        shares = ("plurality", "agreed", "seven_plurality", "seven_agreed", "attitude", "ckplus_seven_peaks")
+        words = [f"{100 * row[key]:5.1f}" if key in row else "    -" for key in shares]
+        words += [
+            f"{row[key]:.3f}" if key in row else "    -" for key in ("units_macro_f1", "units_macro_auroc")
+        ]
+        lines.append(f"  {row['name']:20s} " + "  ".join(words))
+    return lines
 
 
 def _targets(rows: list[dict[str, Any]]) -> list[str]:

@@ -26,30 +26,35 @@ class Wild:
     """FER+ valid without twins, the pictures whose most voted answer is an emotion.
 
     images: uint8 [48, 48] each. votes: uint8 [N, 10]. calibrated_on: bool [N], the half on which
-    thresholds and temperature were fitted. keys: each picture's name, unique.
+    thresholds and temperature were fitted. keys: each picture's name, unique. blendshapes: float32
+    [N, 52], NaN where MediaPipe found no face or nobody asked it.
     """
 
     images: list[UInt8]
     votes: npt.NDArray[np.uint8]
     calibrated_on: npt.NDArray[np.bool_]
     keys: list[str]
+    blendshapes: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Coded:
     """Peaks and neutral onsets of some people of CK+.
 
-    images: uint8 [128, 128] each. codes: float32 [N, K] in the order of the net's units, NaN where
+    images: uint8 [128, 128] each. units: the net's. codes: float32 [N, K] in their order, NaN where
     nobody coded. subjects: [N]. peak: bool [N]. emotions: int64 [N] into edge.facs.EMOTIONS, UNKNOWN
     where CK+ names none; they were derived from the codes. keys: "<video>_<frame>", unique.
+    blendshapes: as of Wild.
     """
 
     images: list[UInt8]
+    units: tuple[str, ...]
     codes: npt.NDArray[np.float32]
     subjects: npt.NDArray[np.str_]
     peak: npt.NDArray[np.bool_]
     emotions: npt.NDArray[np.int64]
     keys: list[str]
+    blendshapes: npt.NDArray[np.float32]
 
 
 def wild(data: Path) -> Wild:
@@ -62,7 +67,8 @@ def wild(data: Path) -> Wild:
         raise DataError(f"{data / 'ferplus.npz'} has no validation picture whose raters name an emotion")
     half = calibrate.calibration_half(len(faces))
     images = [faces.images[i] for i in np.flatnonzero(named)]
-    return Wild(images, votes[named], half[named], _unique(keys, data / "ferplus.npz"))
+    _unique(keys, data / "ferplus.npz")
+    return Wild(images, votes[named], half[named], keys, faces.blendshapes[named])
 
 
 def coded(data: Path, folds: list[int], units: tuple[str, ...]) -> Coded:
@@ -78,7 +84,9 @@ def coded(data: Path, folds: list[int], units: tuple[str, ...]) -> Coded:
     names = [CKPLUS_EMOTIONS.get(str(e), str(e)) for e in columns["emotion"][rows]]
     emotions = np.array([EMOTIONS.index(n) if n in EMOTIONS else UNKNOWN for n in names], dtype=np.int64)
     codes = _ordered(faces.action_units, units)
-    return Coded(faces.images, codes, faces.subjects, kinds[rows] == "peak", emotions, _unique(keys, path))
+    _unique(keys, path)
+    peak = kinds[rows] == "peak"
+    return Coded(faces.images, units, codes, faces.subjects, peak, emotions, keys, faces.blendshapes)
 
 
 def _ordered(codes: npt.NDArray[np.float32], units: tuple[str, ...]) -> npt.NDArray[np.float32]:
@@ -91,10 +99,9 @@ def _ordered(codes: npt.NDArray[np.float32], units: tuple[str, ...]) -> npt.NDAr
     return out
 
 
-def _unique(keys: list[str], path: Path) -> list[str]:
+def _unique(keys: list[str], path: Path) -> None:
     seen: set[str] = set()
     for key in keys:
         if key in seen:
             raise DataError(f"{path} names two pictures {key}: a name may stand only once")
         seen.add(key)
-    return keys

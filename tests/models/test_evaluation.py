@@ -308,20 +308,35 @@ class Peers(types.ModuleType):
     """One peer that knows every answer but contempt, and one that is not installed."""
 
     NAMES = ("oracle", "absent")
+    UNIT_NAMES = ("coder",)
 
     def __init__(self, votes: np.ndarray) -> None:
         super().__init__("models.peers")
         self.votes = votes
 
-    def predictions(self, name: str, images: list[np.ndarray], cache: Path) -> np.ndarray:
+    def predictions(
+        self, name: str, images: list[np.ndarray], cache: Path, *, data: Path, blendshapes: np.ndarray
+    ) -> np.ndarray:
         assert cache.is_dir()
+        assert (data / "ferplus.npz").is_file()
+        assert blendshapes.shape == (len(images), 52)
         if name == "absent":
             raise ModuleNotFoundError("absent is not installed")
         out = np.full((len(images), 8), 0.01, np.float32)
         said = self.votes.argmax(axis=1) if len(images) == len(self.votes) else np.zeros(len(images), int)
         out[np.arange(len(images)), said] = 0.93
-        out[:, EMOTIONS.index("contempt")] = np.nan
+        out[:, EMOTIONS.index("contempt")] = 0.0
+        if len(images) == len(self.votes):
+            out[0] = np.nan  # no face was found
         return out
+
+    def unit_predictions(
+        self, name: str, images: list[np.ndarray], cache: Path, *, data: Path, blendshapes: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        codes = truth.coded(data, [0, 1], PROTOCOL).codes
+        found = {unit: codes[:, k].copy() for k, unit in enumerate(PROTOCOL)}
+        found["AU04"][-3:] = np.nan
+        return {**found, "AU45": np.zeros(len(images), np.float32)}
 
 
 def test_peers_stand_beside_on_the_same_pictures(
@@ -339,18 +354,28 @@ def test_peers_stand_beside_on_the_same_pictures(
     monkeypatch.setattr(models, "peers", fake, raising=False)
     files = ["--json", tmp_path / "figures.json", "--report", tmp_path / "report.html"]
     assert evaluate(data, tiny, "--peers", *files) == 0
-    ours, oracle = figures_of(tmp_path)["peers"]
+    ours, oracle, coder = figures_of(tmp_path)["peers"]
     contempt = (wild.votes.argmax(axis=1) == EMOTIONS.index("contempt")).mean()
     assert (ours["name"], oracle["name"]) == ("tiny", "oracle")
     assert ours["plurality"] == figures_of(tmp_path)["ferplus_valid"]["plurality"]
-    assert oracle["plurality"] == pytest.approx(1 - contempt)
-    assert oracle["seven_plurality"] == 1.0
-    assert oracle["ckplus"] == 1.0  # the miniature calls every picture neutral
+    # Row 64 of the miniature is neutral to most: no answer to it is wrong, and not a neutral.
+    assert oracle["answered"] == pytest.approx(41 / 42)
+    assert oracle["plurality"] == pytest.approx(1 - contempt - 1 / 42)
+    assert oracle["seven_plurality"] == pytest.approx(1 - 1 / (42 * (1 - contempt)))
+    assert oracle["attitude"] == pytest.approx(1 - 1 / 37)  # contempt is negative by the rest
+    assert oracle["ckplus_seven_peaks"] == 1.0  # the miniature calls every picture neutral
+    assert coder == {
+        "name": "coder",
+        "units_answered": 0.9,
+        "units_macro_f1": 1.0,
+        "units_macro_auroc": 1.0,
+    }
+    assert ours["units_macro_f1"] == figures_of(tmp_path)["ckplus"]["macro_f1"]
     assert "absent is left out: absent is not installed" in capsys.readouterr().out
     text = (tmp_path / "report.html").read_text()
     assert ">oracle</th>" in text
     assert "absent is left out" in text
-    lead = next(row for row in figures_of(tmp_path)["targets"] if "peer on FER+" in row["what"])
+    lead = next(row for row in figures_of(tmp_path)["targets"] if "agree, seven" in row["what"])
     assert not lead["met"]
 
 
@@ -380,7 +405,7 @@ def of_people(offset: float) -> tuple[truth.Coded, Answers]:
     logits[np.isin(subjects, ["P1", "P3"])] += offset
     emotions = np.where(codes[:, smile] == 1, EMOTIONS.index("happiness"), EMOTIONS.index("neutral"))
     emotions = np.where(peak, emotions, truth.UNKNOWN).astype(np.int64)
-    coded = truth.Coded([], codes, subjects, peak, emotions, [str(k) for k in range(8)])
+    coded = truth.Coded([], names, codes, subjects, peak, emotions, [str(k) for k in range(8)], codes)
     return coded, Answers(probability(logits), np.full((8, 8), 0.125, np.float32))
 
 
