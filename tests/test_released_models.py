@@ -38,7 +38,7 @@ def test_it_answers_on_this_processor_as_torch_did(folder: ModelFolder) -> None:
 def test_its_golden_faces_show_different_things(folder: ModelFolder) -> None:
     golden = folder.golden()
     decided = golden.logits > 0
-    assert 5 <= (decided.any(axis=0) & ~decided.all(axis=0)).sum()
+    assert (decided.any(axis=0) & ~decided.all(axis=0)).sum() >= 5
     assert len(set(golden.emotions.argmax(axis=1))) >= 3
 
 
