@@ -79,7 +79,8 @@ def _one(study: Any, recipe: Recipe, made: Trials, output: Path) -> None:
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM_TRIALS, seed=seed)
     trial = study.ask()
     tried = suggest(trial, recipe)
-    name = trial.user_attrs.get("folder", f"trial-{trial.number:04d}")
+    # Not by the study's number: that one counts attempts, and another attempt goes on in the same folder.
+    name = f"trial-{len(_done(study)):04d}"
     trial.set_user_attr("folder", name)
     trial.set_user_attr("attempt", trial.user_attrs.get("attempt", 1))
     log.info("%s: %s", name, trial.params)
@@ -195,9 +196,7 @@ def _take_up(study: Any, recipe: Recipe) -> None:
             continue
         study.tell(trial.number, state=TrialState.FAIL)
         if values:
-            # In the same folder: its checkpoint is there.
-            kept = {"folder": trial.user_attrs.get("folder", f"trial-{trial.number:04d}")}
-            study.enqueue_trial(values, user_attrs={**kept, "attempt": attempt + 1})
+            study.enqueue_trial(values, user_attrs={"attempt": attempt + 1})
 
 
 def _done(study: Any) -> list[Any]:

@@ -154,6 +154,8 @@ class _Run:
         for net in (self.net, self.average):
             set_stage(net, stage.first_pool)
         self.net.freeze(stage.freeze_blocks)
+        # What a stage before left behind in frozen blocks would count when gradients are clipped.
+        self.net.zero_grad(set_to_none=True)
         self.net.train()
         moves = optimiser.make(self.net, stage, recipe)
         if state is not None:
