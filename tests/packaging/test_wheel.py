@@ -37,6 +37,8 @@ def installed_files() -> list[str]:
     found = [path for path in (ROOT / "edge" / "assets").rglob("*") if path.is_file()]
     found += [path for path in (ROOT / "models" / "released").rglob("*") if path.is_file()]
     found += (ROOT / "models" / "recipes").glob("*.toml")
+    found += (ROOT / "models" / "evaluation").glob("*.j2")
+    found += (ROOT / "models" / "peers" / "scripts").glob("*.mjs")
     for package in PACKAGES:
         found += (ROOT / package).rglob("*.py")
     return sorted(str(path.relative_to(ROOT)) for path in found if "__pycache__" not in path.parts)
