@@ -9,14 +9,13 @@ from models.data.readers import BLENDSHAPES
 from models.peers.blendshape_net import BlendshapeNet
 from models.peers.blendshape_teacher import BlendshapeTeacher
 from models.peers.face_api import FACE_API
-from models.peers.facex import FACEX
 from models.peers.fer import FER
 from models.peers.human import HUMAN
 from models.peers.memory import remembered
 from models.peers.peer import Float32, Peer, PeerError, UInt8, in_our_order, need_pictures
 from models.peers.pyemotion import PYEMOTION
 
-SCRIPTED: dict[str, Peer] = {p.name: p for p in (FER, FACE_API, HUMAN, PYEMOTION, FACEX)}
+SCRIPTED: dict[str, Peer] = {p.name: p for p in (FER, FACE_API, HUMAN, PYEMOTION)}
 """Peers that need nothing but the pictures."""
 NAMES: tuple[str, ...] = (*SCRIPTED, "blendshape-mlp")
 UNIT_NAMES: tuple[str, ...] = ("blendshape-teacher",)

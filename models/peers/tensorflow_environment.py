@@ -20,7 +20,7 @@ REQUIREMENTS = (
     "tqdm==4.67.1",
 )
 """What the peers import: setuptools for pkg_resources, which newer ones no longer bring."""
-PEERS = ("fer==25.10.3", "facex==1.1.0")
+PEERS = ("fer==25.10.3",)
 """Without their own requirements: those name PyTorch, ffmpeg and a second OpenCV for video and detection."""
 
 
