@@ -32,11 +32,16 @@ UNSURE_BELOW = 0.45
 """Under this probability the most probable of eight emotions is a guess."""
 
 
-def finish(recipe: Recipe, data: TrainingData, weights: Path, output: Path) -> Released:
-    """Write `net.safetensors` into output and return it, its figures included."""
+def finish(
+    recipe: Recipe, data: TrainingData, weights: Path, output: Path, soft: TrainingData | None = None
+) -> Released:
+    """Write `net.safetensors` into output and return it, its figures included.
+
+    soft: the same data with the targets of models.distil, for the emotion stage.
+    """
     net = load_average(recipe, weights)
     size = recipe.stage[-1].image_size
-    refit_emotions(recipe, net, data)
+    refit_emotions(recipe, net, soft or data)
     half = calibrate.calibration_half(len(data.valid))
     coded, wild = predict(net, data.calibration, size), predict(net, data.valid, size)
     thresholds = calibrate.thresholds(

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from edge.commands.base import Command
-from models.commands import search
+from models.commands import label, search
 from models.commands.base import Action, add_actions, needs, run_action
 from models.commands.recipe_options import add_recipe, start_of
 
@@ -25,7 +25,8 @@ def _recipe(args: argparse.Namespace) -> int:
     start = start_of(args, recipe)
     data = assemble(recipe, args.data)
     soft = distil(data, recipe.distil, output, args.data)
-    finish(recipe, data, train(recipe, data, output, start, args.workers, soft=soft), output)
+    weights = train(recipe, data, output, start, args.workers, soft=soft)
+    finish(recipe, data, weights, output, soft)
     print(
         f"written: {output / 'net.safetensors'}; next: facecue export {output / 'net.safetensors'} -o FOLDER"
     )
@@ -62,6 +63,7 @@ ACTIONS = {
         _configure_cross_validate,
         needs("train", _cross_validate),
     ),
+    "label": Action(label.SUMMARY, label.configure, needs("train", label.run)),
     "search": Action(search.SUMMARY, search.configure, needs("train", search.run)),
 }
 
