@@ -81,7 +81,7 @@ def draw_curves(output: Path) -> None:
     axes.set_ylabel("weighted loss")
     axes.set_yscale("log")
     if rows:
-        axes.legend()
+        axes.legend(loc="upper right")
     figure.savefig(output / "curves.png", dpi=120)
 
 

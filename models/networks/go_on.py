@@ -24,6 +24,10 @@ def go_on(net: FaceNet, path: Path, units: tuple[str, ...]) -> None:
     released = deployed.load(path)
     if not isinstance(net, VggFaceAu) or released.facts.get("network", "vgg16") != "vgg16":
         raise DataError(f"{path}: only a VGG-16 can go on from a released one: start the others from net.pt")
+    known = released.facts["action_units"]
+    strange = [name for name in known if name not in units]
+    if strange:
+        raise DataError(f"{path} reads the units {', '.join(strange)}, which this net has not")
     filters = [layer for layer in released.net.features if isinstance(layer, nn.Conv2d)]
     for (conv, _), filled in zip(net.convolutions(), filters):
         assert conv.bias is not None and filled.bias is not None
@@ -31,7 +35,6 @@ def go_on(net: FaceNet, path: Path, units: tuple[str, ...]) -> None:
         conv.bias.copy_(filled.bias)
     net.mean.copy_(released.net.mean)
     net.scale.copy_(released.net.scale)
-    known = released.facts["action_units"]
     rows = [units.index(name) for name in known]
     head, stage = net.heads[UNITS], net.heads["emotions"]
     assert isinstance(head, nn.Linear) and isinstance(stage, EmotionStage)

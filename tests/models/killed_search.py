@@ -13,12 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure
 import torch
+import torch.utils.tensorboard
 
 from models import recipe as recipes
 from models import search, search_trial, train
 from models.train import Start
 
+LOADED = (matplotlib.figure, torch.utils.tensorboard)
+"""Heavy modules, here once instead of in each child."""
 KILLS = ("in the middle of a step", "between training and judging", "before the report is written")
 
 

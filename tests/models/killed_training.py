@@ -1,11 +1,13 @@
-"""Trains a narrow net twice: undisturbed, and killed three times. A program for test_training.py.
+"""Trains a narrow net twice: undisturbed, and killed again and again. A program for test_training.py.
 
 python killed_training.py DATA RECIPE FOLDER writes FOLDER/undisturbed/net.pt and
-FOLDER/killed/net.pt, and prints the signal that ended each attempt (0: none).
+FOLDER/killed/net.pt, and prints as JSON the signal that ended each attempt (0: none) and how far the
+stored features had come when they were cut off.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -15,12 +17,18 @@ from typing import Any
 
 import torch
 
+from models import checkpoint, feature_cache, train
 from models import recipe as recipes
-from models import train
 from models.assemble import assemble
 from models.networks import vgg_face_au
 
-KILLS = ("in the middle of a step", "between two stages", "in the middle of writing")
+KILLS = (
+    "in the middle of a step",
+    "between two stages",
+    "while features are computed",
+    "in the middle of writing",
+    "behind the stage of stored features",
+)
 
 
 def kill() -> None:
@@ -31,12 +39,12 @@ def killed_at(call: int, before: Callable[..., None], real: Callable[..., Any]) 
     """The same function; `before` comes first at the call of this number."""
     calls = 0
 
-    def run(*args: Any) -> Any:
+    def run(*args: Any, **more: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == call:
             before(*args)
-        return real(*args)
+        return real(*args, **more)
 
     return run
 
@@ -49,14 +57,18 @@ def write_half(path: Path, state: dict[str, Any]) -> None:
 
 
 def prepare(how: str) -> None:
-    real = train._write
     if how == "in the middle of a step":
-        train.draw = killed_at(4, lambda *_: kill(), train.draw)
+        train._Batches.make = killed_at(4, lambda *_: kill(), train._Batches.make)
     elif how == "between two stages":
         # Resumed at step 3 of 5: after its second writing the first stage is done.
-        train._run_stage = killed_at(2, lambda *_: kill(), train._run_stage)
+        train._Run.stage = killed_at(2, lambda *_: kill(), train._Run.stage)
+    elif how == "while features are computed":
+        # The first call asks only for the shape.
+        feature_cache._answer = killed_at(6, lambda *_: kill(), feature_cache._answer)
     elif how == "in the middle of writing":
-        train._write = killed_at(3, write_half, real)
+        checkpoint.write = killed_at(3, write_half, checkpoint.write)
+    elif how == "behind the stage of stored features":
+        train._Run.stage = killed_at(2, lambda *_: kill(), train._Run.stage)
 
 
 def attempt(data: Path, recipe: Path, output: Path, how: str) -> int:
@@ -64,7 +76,7 @@ def attempt(data: Path, recipe: Path, output: Path, how: str) -> int:
     if child == 0:
         prepare(how)
         loaded = recipes.load(recipe)
-        train.train(loaded, assemble(loaded, data), output, None)
+        train.train(loaded, assemble(loaded, data), output)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -73,9 +85,14 @@ def attempt(data: Path, recipe: Path, output: Path, how: str) -> int:
 def main(data: Path, recipe: Path, folder: Path) -> None:
     torch.set_num_threads(1)
     vgg_face_au.BLOCKS = ((4, 4), (8, 8), (8, 8, 8), (8, 8, 8), (8, 8, 8))
+    feature_cache.ROWS, feature_cache.NOTED = 64, 1
     ends = [attempt(data, recipe, folder / "undisturbed", "")]
-    ends += [attempt(data, recipe, folder / "killed", how) for how in (*KILLS, "")]
-    sys.stdout.write(" ".join(map(str, ends)))
+    done = 0
+    for how in (*KILLS, ""):
+        ends.append(attempt(data, recipe, folder / "killed", how))
+        if how == "while features are computed":
+            done = json.loads((folder / "killed" / "features-1" / "key.json").read_text())["done"]
+    sys.stdout.write(json.dumps({"ends": ends, "features": done}))
 
 
 if __name__ == "__main__":

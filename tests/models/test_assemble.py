@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from miniature import change, people, recipe
 
-from edge.facs import ACTION_UNITS
+from edge.facs import ACTION_UNITS, UNIT_COLUMNS
 from models import recipe as recipes
 from models.assemble import TrainingData, assemble
 from models.data.ckplus import PROTOCOL, fold_of
@@ -38,22 +38,78 @@ def test_test_people_are_peaks_and_onsets_with_the_coders_words_alone(data: Path
     assert {image.shape for image in got.test.images} == {(128, 128)}
     codes = got.test.action_units[:, COLUMNS]
     assert set(np.unique(codes)) == {0.0, 1.0}
-    assert np.isnan(np.delete(got.test.action_units, COLUMNS, axis=1)).all()
+    # The sides nobody coded; what is absent is absent on both of them.
+    assert np.isnan(np.delete(got.test.action_units[:, :22], COLUMNS, axis=1)).all()
+    assert set(np.unique(got.test.action_units[:, 22:][np.isfinite(got.test.action_units[:, 22:])])) == {0.0}
 
 
 def test_what_nobody_coded_is_filled_in_by_the_teacher(data: Path, tmp_path: Path) -> None:
     got = made(data, tmp_path)
     soft = got.train.action_units[~got.coded]
+    assert soft.shape[1] == 26
     assert np.isfinite(soft).all(axis=1).mean() > 0.9
     assert ((soft > 0) & (soft < 1))[np.isfinite(soft)].all()
     assert set(np.unique(got.train.action_units[got.coded][:, COLUMNS])) == {0.0, 1.0}
 
 
+@pytest.mark.parametrize("whole", ["AU12", "AU14"])
+def test_a_coded_unit_is_on_one_side_at_least_and_an_absent_one_on_none(
+    data: Path, tmp_path: Path, whole: str
+) -> None:
+    got = made(data, tmp_path).train
+    code = got.action_units[:, UNIT_COLUMNS.index(whole)]
+    sides = got.action_units[:, [UNIT_COLUMNS.index(whole + side) for side in "LR"]]
+    coded = np.array([name.startswith("P") for name in got.subjects])
+    seen = coded & (code == 1) & np.isfinite(sides).all(axis=1)
+    assert seen.sum() > 10
+    np.testing.assert_array_equal(sides[seen].max(axis=1), 1.0)
+    assert (sides[seen].min(axis=1) < 1.0).any()  # the sides differ
+    absent = coded & (code == 0)
+    assert absent.sum() > 10
+    assert (sides[absent] == 0.0).all()
+    # Near-peaks have no blendshapes: where the unit is, the sides stay unknown.
+    blind = coded & (code == 1) & np.isnan(got.blendshapes).any(axis=1)
+    assert blind.any()
+    assert np.isnan(sides[blind]).all()
+
+
+def test_what_the_teacher_says_of_the_sides_of_others(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    known = ~got.coded & np.isfinite(got.train.action_units[:, :22]).all(axis=1)
+    sides = got.train.action_units[known][:, 22:]
+    assert np.isfinite(sides).all()
+    assert ((sides > 0) & (sides < 1)).all()
+
+
 def test_the_sets_are_drawn_by_their_shares(data: Path, tmp_path: Path) -> None:
-    got = made(data, tmp_path, "draw = { ferplus = 1.0, ckplus = 3.0 }")
-    assert got.chance.sum() == pytest.approx(1.0)
-    assert got.chance[got.coded].sum() == pytest.approx(0.75)
-    assert got.chance[got.train.subjects == "Some_Body"].sum() == 0.0
+    got = made(data, tmp_path)
+    chance = got.chance({"ferplus": 1.0, "ckplus": 3.0})
+    assert chance.sum() == pytest.approx(1.0)
+    assert chance[got.coded].sum() == pytest.approx(0.75)
+    assert chance[got.train.subjects == "Some_Body"].sum() == 0.0
+    assert (chance[got.train.subjects != "Some_Body"] > 0).all()
+    alone = got.chance({"lfw": 7.0})
+    assert (alone > 0).tolist() == (got.train.subjects == "Some_Body").tolist()
+
+
+def test_rare_emotions_are_drawn_more_often_within_their_set(own_data: Path, tmp_path: Path) -> None:
+    with np.load(own_data / "ferplus.npz") as archive:
+        votes = archive["votes"]
+    votes[8:] = np.where((votes[8:, 7] >= 8)[:, None], np.eye(10, dtype=np.uint8)[1] * 9, votes[8:])
+    change(own_data / "ferplus.npz", votes=votes)  # contempt is left on one picture alone
+    got = made(own_data, tmp_path, "rare_emotion_cap = 2.0")
+    chance = got.chance({"ferplus": 1.0})
+    contempt = got.train.emotions[:, 7] > 0.9
+    happy = got.train.emotions[:, 1] > 0.9
+    assert contempt.sum() == 1
+    assert chance[contempt].mean() / chance[happy].mean() == pytest.approx(2.0)
+
+
+def test_those_who_rest_are_neutral_people_who_train(data: Path, tmp_path: Path) -> None:
+    got = made(data, tmp_path)
+    assert set(got.rest.subjects) == {s for s in people() if not apart(s)}
+    assert (got.rest.action_units[:, COLUMNS] == 0).all()
+    assert len(got.rest) == 35
 
 
 def test_faces_without_an_emotion_are_not_trained_on(data: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,20 @@ pytest.importorskip("safetensors", reason="needs the train extra")
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from edge.emotions import EmotionStage
+from edge.facs import ACTION_UNITS, EMOTIONS, UNIT_COLUMNS
 from models.data.readers import DataError
-from models.networks import initialise, vgg_face_au
+from models.networks import deployed, initialise, vgg_face_au
+from models.networks.build import build
+from models.networks.deployed import Released
+from models.networks.face_net import FaceNet
+from models.networks.go_on import go_on
 from models.networks.vgg_face_au import VggFaceAu
+from models.recipe import Head, Recipe, Stage
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("narrow")]
 
+RECIPE = Recipe("tiny", [Stage(32, 8, 1.0)])
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VGG_FACE_MEAN = (129.1863, 104.7624, 93.5940)
 TORCHVISION = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
@@ -92,7 +101,9 @@ def write(path: Path, layout: str, convs: list[nn.Conv2d]) -> Path:
 
 
 def net() -> VggFaceAu:
-    return VggFaceAu(22, 8, 52).eval()
+    made = build(RECIPE)
+    assert isinstance(made, VggFaceAu)
+    return made.eval()
 
 
 def pictures(side: int = 24) -> Tensor:
@@ -242,7 +253,164 @@ def test_preserve_keeps_the_function_even_with_dead_channels(tmp_path: Path, fir
     ours.eval()
     for image in (some, others):
         wanted = plain(ours, image)
-        difference = (ours.features(image) - wanted).abs().max() / wanted.abs().max()
+        difference = (ours.suffix(ours.prefix(image, 0)) - wanted).abs().max() / wanted.abs().max()
         assert difference < 1e-3
     # It does normalise: in training a batch keeps the mean that the sample had.
     assert (norms[0].running_mean != 0).any()
+
+
+def of_run(path: Path, network: str = "vgg16", seed: int = 1, **changes: Any) -> FaceNet:
+    """`net.pt` of a run of this network; returns what is in it."""
+    torch.manual_seed(seed)
+    former = build(replace(RECIPE, network=network, **changes)).eval()
+    for norm in (m for m in former.modules() if isinstance(m, nn.BatchNorm2d)):
+        nn.init.uniform_(norm.running_mean, -0.5, 0.5)
+    torch.save({"net": former.state_dict(), "recipe": {"name": "former"}}, path)
+    return former
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("network", ["vgg16", "small"])
+def test_another_runs_net_is_taken_whole(tmp_path: Path, network: str) -> None:
+    former = of_run(tmp_path / "net.pt", network)
+    torch.manual_seed(2)
+    ours, image = build(replace(RECIPE, network=network)).eval(), pictures(32).expand(-1, 3, -1, -1)
+    assert not torch.allclose(ours(image)["emotions"], former(image)["emotions"])
+
+    assert initialise.start(ours, tmp_path / "net.pt") == "run"
+
+    for name, answer in former(image).items():
+        assert torch.equal(ours(image)[name], answer)
+
+
+@torch.no_grad()
+def test_heads_that_another_run_did_not_have_stay_as_they_are(tmp_path: Path) -> None:
+    former = of_run(tmp_path / "net.pt")
+    heads = [
+        Head("action_units", "action_units"),
+        Head("emotions", "emotions", reads="action_units", hidden=7),
+        Head("attitude", "attitude"),
+    ]
+    torch.manual_seed(2)
+    ours = build(replace(RECIPE, head=heads))
+    before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
+
+    assert initialise.start(ours, tmp_path / "net.pt") == "run"
+
+    after = ours.state_dict()
+    assert torch.equal(after["heads.action_units.weight"], former.heads["action_units"].weight)
+    # Of another shape, or not there at all.
+    for name in ("heads.emotions.hidden.weight", "heads.attitude.weight"):
+        assert torch.equal(after[name], before[name])
+
+
+def test_another_runs_net_of_another_network_is_refused(tmp_path: Path) -> None:
+    of_run(tmp_path / "net.pt", "small")
+    ours = net()
+    before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
+    with pytest.raises(DataError, match=r"net\.pt is of another network than the recipe's"):
+        initialise.start(ours, tmp_path / "net.pt")
+    assert all(torch.equal(tensor, before[name]) for name, tensor in ours.state_dict().items())
+
+
+def test_vgg_weights_in_a_pt_are_vgg_weights(tmp_path: Path) -> None:
+    state = shuffled(torchvision(published("imagenet")))
+    torch.save(state, tmp_path / "vgg16.pt")
+    assert initialise.start(net(), tmp_path / "vgg16.pt") == "imagenet"
+
+
+@pytest.mark.parametrize("file", ["w.pt", "w.ckpt", "w.safetensors"])
+def test_the_small_net_has_no_other_start(tmp_path: Path, file: str) -> None:
+    convs = published("imagenet")
+    if file.endswith(".pt"):
+        torch.save(torchvision(convs), tmp_path / file)
+    else:
+        write(tmp_path / file, "torchvision", convs)
+    small = build(replace(RECIPE, network="small"))
+    with pytest.raises(DataError, match=f"{file} is no net.pt of another run, and this network has no other"):
+        initialise.start(small, tmp_path / file)
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"no weights", bytes(500)])
+def test_a_broken_net_of_another_run_is_one_sentence(tmp_path: Path, raw: bytes | None) -> None:
+    if raw is not None:
+        (tmp_path / "net.pt").write_bytes(raw)
+    with pytest.raises(DataError, match=r"net\.pt is not a weights file that can be read safely") as caught:
+        initialise.start(net(), tmp_path / "net.pt")
+    assert "\n" not in str(caught.value)
+
+
+def released(
+    path: Path, units: tuple[str, ...] = UNIT_COLUMNS, network: str = "vgg16", hidden: int = 64
+) -> Released:
+    """A released net of these units."""
+    torch.manual_seed(7)
+    heads = [
+        Head("action_units", "action_units"),
+        Head("emotions", "emotions", reads="action_units", hidden=hidden),
+    ]
+    former = build(replace(RECIPE, network=network, head=heads)).eval()
+    if network == "vgg16":
+        assert isinstance(former, VggFaceAu)
+        initialise.preserve(former, pictures(32).expand(-1, 3, -1, -1))
+    former.eval()
+    made = Released(
+        deployed.fold(former, np.linspace(-1, 1, 26).astype(np.float32)),
+        deployed.shifted_stage(former, np.linspace(-1, 1, 26).astype(np.float32), 1.5),
+    )
+    rows = [UNIT_COLUMNS.index(name) for name in units]
+    head = made.net.action_unit_head
+    head.weight, head.bias = nn.Parameter(head.weight[rows]), nn.Parameter(head.bias[rows])
+    made.stage["hidden_weight"] = made.stage["hidden_weight"][:, rows]
+    made.facts = {
+        "name": "former",
+        "network": network,
+        "first_pool": 2,
+        "action_units": list(units),
+        "emotions": list(EMOTIONS),
+    }
+    deployed.save(made, path)
+    return deployed.load(path)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("units", [UNIT_COLUMNS, tuple(ACTION_UNITS)], ids=["same units", "without sides"])
+def test_a_released_net_goes_on_with_what_it_knows(tmp_path: Path, units: tuple[str, ...]) -> None:
+    former = released(tmp_path / "net.safetensors", units)
+    torch.manual_seed(9)
+    ours, image = net(), pictures(32).expand(-1, 3, -1, -1)
+
+    go_on(ours, tmp_path / "net.safetensors", UNIT_COLUMNS)
+    initialise.preserve(ours, image)
+
+    said = ours.eval()(image)
+    rows = [UNIT_COLUMNS.index(name) for name in units]
+    wanted = former.net(image)
+    assert wanted.std() > 0.01
+    torch.testing.assert_close(said["action_units"][:, rows], wanted, rtol=1e-3, atol=1e-3)
+    # Its emotions too: the units that it did not have say nothing there yet.
+    stage = EmotionStage(units, EMOTIONS, 0.0, **former.stage)
+    found = torch.softmax(said["emotions"], dim=1).numpy()
+    np.testing.assert_allclose(found, stage.probabilities(wanted.numpy()), atol=1e-3)
+
+
+@torch.no_grad()
+def test_an_emotion_stage_of_another_width_stays_random(tmp_path: Path) -> None:
+    released(tmp_path / "net.safetensors", hidden=5)
+    ours = net()
+    before = ours.heads["emotions"].hidden.weight.clone()
+    go_on(ours, tmp_path / "net.safetensors", UNIT_COLUMNS)
+    assert torch.equal(ours.heads["emotions"].hidden.weight, before)
+
+
+def test_only_vgg_goes_on_from_a_released_net(tmp_path: Path) -> None:
+    for former, ours in (("small", "vgg16"), ("vgg16", "small"), ("small", "small")):
+        released(tmp_path / "net.safetensors", network=former)
+        with pytest.raises(DataError, match=r"net\.safetensors: only a VGG-16 can go on from a released one"):
+            go_on(build(replace(RECIPE, network=ours)), tmp_path / "net.safetensors", UNIT_COLUMNS)
+
+
+def test_units_that_nobody_knows_any_more_are_refused(tmp_path: Path) -> None:
+    released(tmp_path / "net.safetensors")
+    with pytest.raises(DataError, match="reads the units AU14L, AU14R, which this net has not"):
+        go_on(net(), tmp_path / "net.safetensors", UNIT_COLUMNS[:24])

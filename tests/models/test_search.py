@@ -259,7 +259,11 @@ def test_a_number_of_trials_or_hours_that_is_none(
 def test_what_is_reported_does_not_count(sets: TrainingData, tmp_path: Path) -> None:
     torch.manual_seed(3)
     net = build(recipes.load(written(tmp_path))).eval()
+    with torch.no_grad():
+        net.heads["action_units"].weight.normal_(std=1e3)  # untrained, it hardly tells faces apart
+        net.heads["action_units"].bias.zero_()
     wanted = score(net, sets, 32)
+    assert 0.0 < wanted.units < 1.0
     half = calibrate.calibration_half(len(sets.valid))
     votes = sets.valid_votes.copy()
     votes[~half] = votes[~half][:, ::-1]
