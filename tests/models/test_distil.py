@@ -63,6 +63,12 @@ def teacher(narrow: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bfloat16, which some processors have, a net that answers as wildly as this one is off by much."""
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+
+
 def half(path: Path, **changes: Any) -> DistilRecipe:
     return replace(DistilRecipe(str(path), 0.5, 0.5), **changes)
 
@@ -92,8 +98,7 @@ def test_targets_are_mixed_as_the_recipe_says(sets: TrainingData, teacher: Path,
     before, free = sets.train.action_units, ~sets.coded
     known = np.isfinite(before) & free[:, None]
     wanted = 0.75 * before + 0.25 * soft
-    # Where the processor has bfloat16 the answers are asked for in it: three digits.
-    np.testing.assert_allclose(found.action_units[known], wanted[known], atol=0.02)
+    np.testing.assert_allclose(found.action_units[known], wanted[known], atol=0.01)
     # Where nobody knows, not even the first teacher, its word is all there is.
     unknown = np.isnan(before) & free[:, None]
     assert unknown.any()
