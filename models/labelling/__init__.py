@@ -1,0 +1,1 @@
+"""Pseudo labels: MediaPipe's face landmarker on pictures that nobody coded."""
