@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.facs import EMOTIONS, SIDED_UNITS, UNIT_COLUMNS
-from models.data import ckplus, ferplus, lfw, teacher
+from models.data import checks, ckplus, ferplus, lfw, teacher
+from models.data.balance import drawing_weights
 from models.data.faceset import FaceSet, join
 from models.data.readers import BLENDSHAPES, DataError, load_names
 from models.recipe import FOLDS, SETS, Recipe
@@ -86,14 +87,18 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     fer = fer.take(np.flatnonzero(np.isfinite(fer.emotions).all(axis=1)))
     train_ck = all_ck.take(np.flatnonzero(~apart), "ckplus")
     sets = [fer, train_ck, faces]
-    weight = [ferplus.balanced(fer.emotions, recipe.data.rare_emotion_cap), train_ck.weight, faces.weight]
+    lifted = drawing_weights(fer.emotions, recipe.data.rare_emotion_cap)
+    weight = [lifted, train_ck.weight, faces.weight]
+    calibration = all_ck.take(np.flatnonzero(np.isin(fold, calibrating)), "ckplus-calibration")
+    test = coded_frames.take(np.flatnonzero(np.isin(frame_fold, testing)), "ckplus-test")
+    checks.require_sound(sets, [calibration, test, valid])
     train = join("train", sets)
     shapes = train.blendshapes[np.isfinite(train.blendshapes).all(axis=1)]
     return TrainingData(
         train,
         np.concatenate([np.full(len(s), s is train_ck) for s in sets]),
-        all_ck.take(np.flatnonzero(np.isin(fold, recipe.data.calibration_folds)), "ckplus-calibration"),
-        coded_frames.take(np.flatnonzero(np.isin(frame_fold, recipe.data.test_folds)), "ckplus-test"),
+        calibration,
+        test,
         valid,
         votes,
         plurality,

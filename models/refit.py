@@ -13,7 +13,7 @@ import torch
 
 from edge.facs import EMOTIONS, UNIT_COLUMNS
 from models.batches import MIRRORED_UNITS
-from models.data import ferplus
+from models.data.balance import drawing_weights
 from models.networks.emotion_stage import EmotionStage
 from models.recipe import RefitRecipe
 from models.targets import cross_entropy
@@ -30,7 +30,7 @@ def refit(logits: Float32, votes: Float32, recipe: RefitRecipe, cap: float, seed
     """
     units = torch.from_numpy(np.concatenate([logits, logits[:, MIRRORED_UNITS]]))
     votes = np.concatenate([votes, votes])
-    chance = ferplus.balanced(votes, cap).astype(np.float64)
+    chance = drawing_weights(votes, cap).astype(np.float64)
     chance /= chance.sum()
     prior = torch.from_numpy(_prior(votes, chance, recipe))
     wanted = torch.from_numpy(votes)

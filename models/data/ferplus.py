@@ -60,16 +60,3 @@ def read(folder: Path, split: str) -> tuple[FaceSet, Votes, npt.NDArray[np.bool_
         np.ones(count, dtype=np.float32),
     )
     return faces, votes, plurality
-
-
-def balanced(emotions: npt.NDArray[np.float32], cap: float) -> npt.NDArray[np.float32]:
-    """Drawing weights that lift rare emotions, by at most `cap` times.
-
-    emotions: float32 [N, 8] distributions (NaN rows weigh 1). Returns float32 [N] with mean 1.
-    """
-    known = np.isfinite(emotions).all(axis=1)
-    share = emotions[known].mean(axis=0)
-    lift = np.clip(np.sqrt(share.max() / np.maximum(share, 1e-6)), 1.0, cap)
-    weight = np.ones(len(emotions), dtype=np.float32)
-    weight[known] = emotions[known] @ lift
-    return np.asarray(weight / weight.mean(), dtype=np.float32)

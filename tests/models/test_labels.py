@@ -10,6 +10,7 @@ from miniature import CK_UNITS, change, people
 
 from edge.facs import ACTION_UNITS, EMOTIONS
 from models.data import ckplus, ferplus, lfw
+from models.data.balance import drawing_weights
 from models.data.ckplus import NEVER_CODED, PROTOCOL, UNRELIABLE, fold_of
 
 
@@ -75,8 +76,8 @@ def test_rare_emotions_are_drawn_more_often_up_to_the_cap() -> None:
     emotions[96:100, 1] = 1
     emotions[100] = np.nan
 
-    weight = ferplus.balanced(emotions, 100.0)
-    capped = ferplus.balanced(emotions, 2.0)
+    weight = drawing_weights(emotions, 100.0)
+    capped = drawing_weights(emotions, 2.0)
 
     assert weight.mean() == pytest.approx(1.0)
     assert weight[96] / weight[0] == pytest.approx(np.sqrt(96 / 4), rel=1e-4)
