@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from edge.commands.base import Command
-from models.commands import label, search
+from models.commands import check, label, search
 from models.commands.base import Action, add_actions, needs, run_action
 from models.commands.recipe_options import add_recipe, start_of
 
@@ -63,6 +63,7 @@ ACTIONS = {
         _configure_cross_validate,
         needs("train", _cross_validate),
     ),
+    "check": Action(check.SUMMARY, check.configure, needs("train", check.run)),
     "label": Action(label.SUMMARY, label.configure, needs("train", label.run)),
     "search": Action(search.SUMMARY, search.configure, needs("train", search.run)),
 }
