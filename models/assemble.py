@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.facs import EMOTIONS, SIDED_UNITS, UNIT_COLUMNS
-from models.data import checks, ckplus, ferplus, lfw, teacher
+from models.data import checks, ckplus, ferplus, lfw, own_pictures, teacher
 from models.data.balance import drawing_weights
 from models.data.faceset import FaceSet, join
 from models.data.readers import BLENDSHAPES, DataError, load_names
 from models.recipe import FOLDS, SETS, Recipe
 
+FEWEST_NEUTRAL = 5
+"""With fewer neutral faces of one's own the coded set's stand for them."""
 CERTAIN_NEUTRAL = 0.8
 """Share of the votes from which a FER+ face counts as neutral for the teacher's zero."""
 
@@ -87,8 +89,13 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     fer = fer.take(np.flatnonzero(np.isfinite(fer.emotions).all(axis=1)))
     train_ck = all_ck.take(np.flatnonzero(~apart), "ckplus")
     sets = [fer, train_ck, faces]
-    lifted = drawing_weights(fer.emotions, recipe.data.rare_emotion_cap)
-    weight = [lifted, train_ck.weight, faces.weight]
+    human = [np.zeros(len(fer), bool), np.ones(len(train_ck), bool), np.zeros(len(faces), bool)]
+    if recipe.data.own:
+        mine = own_pictures.read_training(folder / recipe.data.own)
+        human.append(np.asarray(np.isfinite(mine.action_units).any(axis=1)))
+        sets.append(_labelled(mine, master, _own_zero(mine, ck_zero)))
+    cap = recipe.data.rare_emotion_cap
+    weight = [s.weight if s is train_ck or s is faces else drawing_weights(s.emotions, cap) for s in sets]
     calibration = all_ck.take(np.flatnonzero(np.isin(fold, calibrating)), "ckplus-calibration")
     test = coded_frames.take(np.flatnonzero(np.isin(frame_fold, testing)), "ckplus-test")
     checks.require_sound(sets, [calibration, test, valid])
@@ -96,7 +103,7 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
     shapes = train.blendshapes[np.isfinite(train.blendshapes).all(axis=1)]
     return TrainingData(
         train,
-        np.concatenate([np.full(len(s), s is train_ck) for s in sets]),
+        np.concatenate(human),
         calibration,
         test,
         valid,
@@ -117,6 +124,15 @@ def _zero(
     if not rows.any():
         raise DataError(f"{path} has no neutral face with blendshapes: the teacher has no zero to start from")
     return np.asarray(teacher.logit(blendshapes[rows]).mean(axis=0))
+
+
+def _own_zero(faces: FaceSet, coded_zero: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The teacher's zero for one's own pictures; a few neutral ones would say more about people."""
+    neutral = np.nan_to_num(faces.emotions[:, EMOTIONS.index("neutral")]) >= CERTAIN_NEUTRAL
+    rows = neutral & np.isfinite(faces.blendshapes).all(axis=1)
+    if rows.sum() < FEWEST_NEUTRAL:
+        return coded_zero
+    return np.asarray(teacher.logit(faces.blendshapes[rows]).mean(axis=0))
 
 
 def _labelled(faces: FaceSet, master: teacher.Teacher, zero: npt.NDArray[np.float64]) -> FaceSet:

@@ -21,7 +21,7 @@ else:
 
 FOLDS = 10
 """Into how many folds people are split."""
-SETS = ("ferplus", "ckplus", "lfw")
+SETS = ("ferplus", "ckplus", "lfw", "own")
 """The sets that can be drawn from."""
 PRECISIONS = ("auto", "bfloat16", "float32")
 NETWORKS = ("vgg16", "small")
@@ -77,13 +77,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class DataRecipe:
-    """Which people are kept apart and what is drawn how often."""
+    """Which people are kept apart and what is drawn how often.
+
+    own: pictures of one's own in the data folder (models.data.own_pictures), drawn as the set "own".
+    """
 
     test_folds: list[int] = field(default_factory=lambda: [0, 1])
     calibration_folds: list[int] = field(default_factory=lambda: [2])
     rare_emotion_cap: float = 4.0
     coded_weight: float = 2.0
     draw: dict[str, float] = field(default_factory=lambda: {"ferplus": 0.74, "ckplus": 0.12, "lfw": 0.14})
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,7 @@ def training_faults(recipe: Recipe) -> list[str]:
     """The same without what the search says."""
     rules = [
         *_plain_rules(recipe),
+        *_own_rules(recipe),
         *_refit_rules(recipe.refit),
         *_fold_rules(recipe.data),
         *_head_rules(recipe),
@@ -269,6 +274,12 @@ def _one_size(recipe: Recipe) -> _Rule:
     sizes = [(s.image_size, s.first_pool) for s in last.values()]
     wanted = "one image_size and first_pool, in the last stages of a cpu and of a gpu"
     return "stage", sizes, len(set(sizes)) <= 1, wanted
+
+
+def _own_rules(recipe: Recipe) -> list[_Rule]:
+    drawn = any(recipe.draw(stage).get("own") for stage in recipe.stage)
+    wanted = 'the folder or .zip of the set "own", where a draw names that set, and "" where none does'
+    return [("data.own", recipe.data.own, bool(recipe.data.own) == drawn, wanted)]
 
 
 def _refit_rules(refit: RefitRecipe) -> list[_Rule]:

@@ -15,6 +15,11 @@ def read(path: Path, split: str | None = None) -> FaceSet:
     return reader(path, split)
 
 
+def read_training(path: Path) -> FaceSet:
+    """The split "train" where the pictures have splits, else all of them."""
+    return read(path, "train" if "train" in splits_in(path) else None)
+
+
 def splits_in(path: Path) -> tuple[str, ...]:
     """The splits it tells apart; empty where it tells none."""
     reader = label_table.splits_in if has_table(path) else class_folders.splits_in

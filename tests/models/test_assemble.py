@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import miniature
 import numpy as np
 import pytest
 from miniature import change, people, recipe
 
-from edge.facs import ACTION_UNITS, UNIT_COLUMNS
+from edge.facs import ACTION_UNITS, EMOTIONS, UNIT_COLUMNS
 from models import recipe as recipes
 from models.assemble import TrainingData, assemble
 from models.data.ckplus import PROTOCOL, fold_of
@@ -184,3 +186,29 @@ def test_folds_that_leave_nobody_are_refused(own_data: Path, tmp_path: Path) -> 
     everyone = "test_folds = [0,1,2,3,4]\ncalibration_folds = [5,6,7,8,9]"
     with pytest.raises(DataError, match="leave nobody to train, to calibrate or to test on"):
         made(own_data, tmp_path, everyone)
+
+
+def test_pictures_of_ones_own_are_drawn_and_keep_their_codes(own_data: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    rows = ["file,emotion,AU12,split"]
+    (own_data / "mine").mkdir()
+    for i, emotion in enumerate(["neutral", "happiness", "fear", "anger"]):
+        image = miniature.face(64, rng.random(16) < 0.4, rng)
+        cv2.imwrite(str(own_data / "mine" / f"{i}.png"), image)
+        rows.append(f"{i}.png,{emotion},{'1' if i == 1 else ''},{'valid' if i == 3 else 'train'}")
+    (own_data / "mine" / "labels.csv").write_text("\n".join(rows) + "\n")
+    lines = 'own = "mine"\ndraw = { ferplus = 0.4, ckplus = 0.1, lfw = 0.1, own = 0.4 }'
+    recipe = recipes.load(miniature.recipe(tmp_path / "tiny.toml", data=lines))
+    got = assemble(recipe, own_data)
+    mine = np.flatnonzero(got.source == recipes.SETS.index("own"))
+    assert len(mine) == 3
+    assert got.chance(recipe.data.draw)[mine].sum() == pytest.approx(0.4)
+    assert got.coded[mine].tolist() == [False, True, False]
+    assert got.train.action_units[mine[1], UNIT_COLUMNS.index("AU12")] == 1
+    assert [EMOTIONS[e] for e in got.train.emotions[mine].argmax(axis=1)] == ["neutral", "happiness", "fear"]
+
+
+@pytest.mark.parametrize("lines", ['own = "mine"', "draw = { ferplus = 0.5, own = 0.5 }"])
+def test_own_pictures_are_named_and_drawn_or_neither(lines: str, tmp_path: Path) -> None:
+    with pytest.raises(recipes.RecipeError, match=r"data\.own"):
+        recipes.load(miniature.recipe(tmp_path / "tiny.toml", data=lines))
