@@ -44,9 +44,11 @@ def _same(first: UInt8, second: UInt8) -> bool:
 
 
 def _signatures(images: Sequence[UInt8], side: int) -> Float32:
-    """float32 [N, side * side], of length 1; zero for a picture without contrast."""
+    """float32 [N, side * side], of length 1; zero for an empty picture or one without contrast."""
     out = np.zeros((len(images), side * side), dtype=np.float32)
     for row, image in enumerate(images):
+        if not image.size:
+            continue
         small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
         small -= small.mean()
         length = float(np.linalg.norm(small))

@@ -131,6 +131,11 @@ class TestTwins:
         wall = np.full((48, 48), 90, np.uint8)
         assert twins.find([wall], [wall]) == []
 
+    def test_an_empty_picture_is_a_fault_and_not_looked_at(self) -> None:
+        apart = with_image(TEST, 3, np.zeros((0, 0), np.uint8))
+        found = [each.sentence for each in checks.findings([TRAIN], [apart], near_twins=True) if each.fault]
+        assert found == ["test: row 3 hold no picture; remove them"]
+
     def test_it_is_a_note_and_no_fault(self) -> None:
         train = with_image(TRAIN, 5, self.FACES[5])
         apart = with_image(TEST, 3, self.changed(self.FACES[5]))
