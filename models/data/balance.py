@@ -26,6 +26,8 @@ def drawing_weights(distribution: Float32, cap: float, power: float = 0.5) -> Fl
     A row that is drawn more often is degraded differently each time (models.data.augment).
     """
     known = np.isfinite(distribution).all(axis=1)
+    if not known.any():
+        return np.ones(len(distribution), dtype=np.float32)
     weight = np.ones(len(distribution), dtype=np.float32)
     weight[known] = distribution[known] @ class_weights(distribution, cap, power)
     return np.asarray(weight / weight.mean(), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Splits that stay as they are when a set grows: every subject or picture is placed by its own hash."""
+"""Splits by hash: people who stay where they are when a set grows, or classes divided by exact shares."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def by_subject(subjects: Sequence[str], shares: Mapping[str, float], seed: int =
     ValueError for shares that do not sum to 1, and for rows whose subject is not known.
     """
     _check(shares)
-    if not all(subjects):
-        raise ValueError("some rows name no subject: split these by picture, or leave them out")
+    _need_subjects(subjects)
     parts = {subject: _part(place(subject, seed), shares) for subject in set(subjects)}
     return np.array([parts[subject] for subject in subjects], dtype=np.str_)
 
@@ -48,11 +47,14 @@ def stratified(
 def by_subject_stratified(
     subjects: Sequence[str], classes: Sequence[str], shares: Mapping[str, float], seed: int = 0
 ) -> Names:
-    """As `by_subject`, with subjects divided within the class that most of their rows have.
+    """All rows of a subject in one part, with subjects divided within the class that most of theirs have.
 
-    Returns str [N]. The shares hold for subjects, and for rows as far as subjects have equally many.
+    Returns str [N]. The shares hold for subjects, and for rows as far as subjects have equally many. Subjects
+    next to a cut may change sides when the set grows; those of `by_subject` never do. Raises ValueError as
+    `by_subject` does.
     """
     _check(shares)
+    _need_subjects(subjects)
     rows: dict[str, list[int]] = {}
     for row, subject in enumerate(subjects):
         rows.setdefault(subject, []).append(row)
@@ -88,6 +90,11 @@ def _part(at: float, shares: Mapping[str, float]) -> str:
         if at < end:
             return part
     return part
+
+
+def _need_subjects(subjects: Sequence[str]) -> None:
+    if not all(subjects):
+        raise ValueError("some rows name no subject: split these by picture, or leave them out")
 
 
 def _check(shares: Mapping[str, float]) -> None:

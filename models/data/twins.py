@@ -12,11 +12,12 @@ Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
 
 SIDE = 16
-ALIKE = 0.985
-"""Correlation of two pictures at 16 px, brightness and contrast taken off, from which they are candidates."""
-SAME = 0.99
-"""...and at 48 px, best of shifts by a pixel, from which they are the same picture. Two frames of one
-film that are not neighbours stay below; so do different people, however alike they are lit."""
+ALIKE = 0.95
+"""Correlation of two pictures at 16 px, brightness and contrast taken off, from which they are candidates: a
+shift by one pixel of 48 leaves that much of most faces."""
+SAME = 0.995
+"""...and at 48 px, at the best of shifts by up to SHIFT pixels, from which they are the same picture."""
+SHIFT = 3
 BLOCK = 2048
 
 
@@ -38,8 +39,8 @@ def find(first: Sequence[UInt8], second: Sequence[UInt8]) -> list[tuple[int, int
 def _same(first: UInt8, second: UInt8) -> bool:
     large = cv2.resize(first, (48, 48), interpolation=cv2.INTER_AREA)
     other = cv2.resize(second, (48, 48), interpolation=cv2.INTER_AREA)
-    # The inner 44 px of one, slid over the other: a crop that is off by a pixel or two is still the same.
-    found = cv2.matchTemplate(other, large[2:-2, 2:-2], cv2.TM_CCOEFF_NORMED)
+    # The inner part of one, slid over the other: a crop that is off by a few pixels is still the same.
+    found = cv2.matchTemplate(other, large[SHIFT:-SHIFT, SHIFT:-SHIFT], cv2.TM_CCOEFF_NORMED)
     return float(found.max()) >= SAME
 
 

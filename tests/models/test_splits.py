@@ -58,6 +58,8 @@ def test_shares_that_are_none(shares: dict[str, float]) -> None:
 def test_rows_without_a_person_or_told_apart_by_nothing() -> None:
     with pytest.raises(ValueError, match="name no subject"):
         splits.by_subject(["P1", ""], SHARES)
+    with pytest.raises(ValueError, match="name no subject"):
+        splits.by_subject_stratified(["P1", ""], ["fear", "fear"], SHARES)
     with pytest.raises(ValueError, match="same key"):
         splits.stratified(["fear", "fear"], ["1.png", "1.png"], SHARES)
 
