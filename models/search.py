@@ -22,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.checkpoint import DivergedError, TrainingError
 from models.data.readers import cause
-from models.recipe import Recipe, training_faults
+from models.recipe import Recipe
+from models.recipe_rules import training_faults
 from models.recipe_table import Plain
 from models.search_report import Result, Tried, best_of, draw_history, write
 from models.search_space import SearchRecipe, value_at, with_value
