@@ -21,7 +21,7 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 pytest.importorskip("optuna", reason="needs the train extra")
 
 from edge.cli import main
-from models import calibrate, search, search_trial
+from models import calibrate, search, search_space, search_trial
 from models import recipe as recipes
 from models.assemble import TrainingData, assemble
 from models.checkpoint import DivergedError, TrainingError
@@ -278,7 +278,7 @@ def test_what_is_reported_does_not_count(sets: TrainingData, tmp_path: Path) -> 
 
 
 def test_an_objective_is_one_of_three() -> None:
-    values = {name: Score(0.5, 0.75).value(name) for name in recipes.search_space.OBJECTIVES}
+    values = {name: Score(0.5, 0.75).value(name) for name in search_space.OBJECTIVES}
     assert values == {"units_and_emotions": 0.625, "units": 0.5, "emotions": 0.75}
 
 
