@@ -1,18 +1,25 @@
-"""Third parties' habits that have no place in an export: progress bars, old warnings."""
+"""Third parties' habits that have no place in an export: progress bars, chatter, old warnings."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 
 
 @contextlib.contextmanager
 def no_progress_bars() -> Iterator[None]:
-    """NNCF draws its bars on standard output, which belongs to the command line."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
+    """NNCF draws its bars on standard output, which belongs to the command line, and tells every step."""
+    nncf = logging.getLogger("nncf")
+    level = nncf.level
+    nncf.setLevel(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        nncf.setLevel(level)
 
 
 @contextlib.contextmanager
