@@ -1,7 +1,8 @@
 """The card of a model: everything the runtime must know that the network file does not say.
 
 Written by the export stage, read by the runtime. A card describes one or more artefacts of the
-same net (FP16 for every device, INT8 for processors); all share names, order and pre-processing.
+same net (INT8 for processors, FP16, one for the stick, one for ONNX Runtime); all share names,
+order and pre-processing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from edge.facs import ACTION_UNITS, EMOTIONS, SIDED_UNITS
 
 FORMAT = 1
 """Raised when a card changes so that an older program would misread it."""
+ARTEFACTS = ("int8", "fp16", "stick", "onnx")
+"""Every network a folder may hold: IR version 11 as INT8 and FP16, IR version 10 as FP16, ONNX."""
 SEAL = "card_sha256"
 """Hash of everything else in the card: it guards the others, but no file could guard it."""
 
@@ -38,12 +41,20 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Artefact:
-    """One network file: `network` (.xml) and `weights` (.bin), relative to the folder."""
+    """One network: `network` (.xml or .onnx) and `weights` (.bin), relative to the folder.
+
+    weights: empty where they are in the network file itself (ONNX). ir_version: 0 where it is no IR.
+    """
 
     network: str
     weights: str
     ir_version: int
     tolerance: Tolerance
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files it consists of, relative to the folder."""
+        return (self.network, self.weights) if self.weights else (self.network,)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,11 @@ class Card:
             faults.append(f'colour "{self.colour}" is not one this program prepares (grey)')
         if self.format != FORMAT:
             faults.append(f"it is of format {self.format}, this program reads format {FORMAT}")
+        faults += [
+            f"artefact {a} is unknown (known are {', '.join(ARTEFACTS)})"
+            for a in self.artefacts
+            if a not in ARTEFACTS
+        ]
         if not self.artefacts:
             faults.append("it names no artefact")
         if faults:

@@ -52,8 +52,9 @@ class ModelFolder:
         return self.path / self.artefact.network
 
     @property
-    def weights(self) -> Path:
-        return self.path / self.artefact.weights
+    def weights(self) -> Path | None:
+        """The file of the weights, or None where they are in the network file itself."""
+        return self.path / self.artefact.weights if self.artefact.weights else None
 
     def golden(self) -> Golden:
         """The golden inputs. Raises ModelError if the file is not the card's."""
@@ -87,32 +88,21 @@ def released(name: str = RELEASED, root: Path = RELEASED_ROOT) -> Path:
     return root / name
 
 
-def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
+def open_folder(path: Path, precision: str = "auto", accepted: tuple[str, ...] | None = None) -> ModelFolder:
     """Check a folder against its card and take one artefact.
 
-    precision: "int8", "fp16", or "auto": the first of the card whose files are there (INT8 is
-    listed first where there is one, being faster on processors). Raises ModelError with one
-    sentence if a file is missing or is not the one the card was written for.
+    precision: an artefact's name, or "auto". accepted: the artefacts that the runtime reads, the
+    one it likes best first; "auto" takes the first of these whose files are there, and without
+    `accepted` the first of the card (INT8 is listed first where there is one, being faster on
+    processors). Raises ModelError with one sentence if a file is missing, is not the one the card
+    was written for, or cannot be read by the runtime.
     """
     if not path.is_dir():
         raise ModelError(f"there is no model folder {path}: give one with --model")
     card = cards.read(path / "card.json")
-    present = [
-        n for n, a in card.artefacts.items() if (path / a.network).is_file() and (path / a.weights).is_file()
-    ]
-    if precision == "auto":
-        if not present:
-            raise ModelError(f"{path} holds no network file: install the model again")
-        precision = present[0]
-    elif precision not in card.artefacts:
-        raise ModelError(f"{path} has no {precision} network; it has {', '.join(card.artefacts)}")
-    elif precision not in present:
-        raise ModelError(
-            f"the {precision} network of {path} is not there: build it with scripts/build-model, "
-            f"or use {', '.join(present) or 'another model'}"
-        )
+    precision = _chosen(path, card, precision, tuple(card.artefacts) if accepted is None else accepted)
     artefact = card.artefacts[precision]
-    for name in (artefact.network, artefact.weights, card.emotion_stage):
+    for name in (*artefact.files, card.emotion_stage):
         _verified(path, card, name)
     arrays = _arrays(
         path / card.emotion_stage,
@@ -130,6 +120,34 @@ def open_folder(path: Path, precision: str = "auto") -> ModelFolder:
     except ValueError as error:
         raise ModelError(f"{path / card.emotion_stage} does not fit the card: {error}") from error
     return ModelFolder(path, card, precision, stage)
+
+
+def _chosen(path: Path, card: Card, precision: str, accepted: tuple[str, ...]) -> str:
+    """The artefact to be used: what is named, or the first that is accepted and there."""
+    there = [n for n, a in card.artefacts.items() if all((path / file).is_file() for file in a.files)]
+    if precision == "auto":
+        for name in accepted:
+            if name in there:
+                return name
+        if not there:
+            raise ModelError(f"{path} holds no network file: install the model again")
+        raise ModelError(
+            f"{path} has no network that the runtime here reads ({', '.join(accepted)}); it has "
+            f"{', '.join(there)}: export the model again with one, or set model.runtime to another"
+        )
+    if precision not in card.artefacts:
+        raise ModelError(f"{path} has no {precision} network; it has {', '.join(card.artefacts)}")
+    if precision not in accepted:
+        raise ModelError(
+            f"the {precision} network of {path} cannot be read by the runtime here, which reads "
+            f"{', '.join(accepted)}: set model.precision to auto, or model.runtime to another"
+        )
+    if precision not in there:
+        raise ModelError(
+            f"the {precision} network of {path} is not there: build it with scripts/build-model, "
+            f"or use {', '.join(there) or 'another model'}"
+        )
+    return precision
 
 
 def sha256(path: Path) -> str:

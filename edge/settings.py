@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from edge import model_choice
+from edge.backends import runtimes
+from edge.card import ARTEFACTS
 from edge.errors import SettingsError
 from edge.settings_file import Lines, at, read
 from edge.settings_values import checked, parse
@@ -48,8 +50,14 @@ class ModelSettings:
 
     name: str = setting("auto", "released model, or auto: the one that suits the device")
     folder: str = setting("", "model folder, instead of a released model")
-    device: str = setting("auto", "OpenVINO device (CPU, GPU), or auto: the processor")
-    precision: str = setting("auto", "which artefact of the folder", choices=("auto", "int8", "fp16"))
+    runtime: str = setting(
+        "auto", "what runs the net, or auto: what is installed", choices=("auto", *runtimes.NAMES)
+    )
+    device: str = setting(
+        "auto",
+        "device of the runtime (CPU, GPU, MYRIAD), or auto: a stick if there is one, else the processor",
+    )
+    precision: str = setting("auto", "which network of the folder", choices=("auto", *ARTEFACTS))
     threads: int = setting(0, "processor threads for the net; 0 lets the runtime choose", least=0, most=256)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from edge import model_choice
 from edge.action_units import ActionUnitNet
+from edge.backends import runtimes
 from edge.backends.base import Backend
-from edge.backends.openvino_core import OpenVinoBackend
+from edge.backends.runtimes import Runtime
+from edge.errors import BackendError
 from edge.faces import FaceFinder
 from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
@@ -22,18 +24,46 @@ log = logging.getLogger(__name__)
 
 
 def model(settings: ModelSettings, root: Path = RELEASED_ROOT) -> ModelFolder:
-    """The checked model folder that the settings name. root: where the released models lie."""
+    """The checked model folder that the settings name, with a network that a runtime here reads.
+
+    root: where the released models lie. Raises ModelError, or BackendError without any runtime.
+    """
+    accepted = [a for r in runtimes.candidates(settings.runtime) for a in r.accepted(settings.device)]
     if settings.folder:
         path = Path(settings.folder)
     else:
         path = model_choice.choose(settings.name, settings.device, root)
-    return open_folder(path, settings.precision)
+    return open_folder(path, settings.precision, tuple(dict.fromkeys(accepted)))
+
+
+def runtime(settings: ModelSettings, folder: ModelFolder) -> Runtime:
+    """What runs the net: the runtime that is named, or the first installed one that reads the folder.
+
+    A runtime that is named is never replaced. Raises BackendError if none reads the network.
+    """
+    candidates = runtimes.candidates(settings.runtime)
+    for candidate in candidates:
+        if folder.precision in candidate.accepted(settings.device):
+            if candidate is not candidates[0]:
+                log.warning(
+                    "%s cannot read the %s network of %s: %s is used instead",
+                    candidates[0].words,
+                    folder.precision,
+                    folder.path,
+                    candidate.words,
+                )
+            return candidate
+    raise BackendError(
+        f"no runtime here reads the {folder.precision} network of {folder.path} for the device "
+        f"{settings.device}: set model.runtime, model.device and model.precision to auto"
+    )
 
 
 def backend(settings: ModelSettings, folder: ModelFolder) -> Backend:
     """The device that runs the net."""
-    made = OpenVinoBackend(folder, settings.device, settings.threads)
-    log.info("%s %s on %s", folder.card.name, folder.precision, made.description)
+    used = runtime(settings, folder)
+    made = used.open(folder, settings.device, settings.threads)
+    log.info("%s %s on %s by %s", folder.card.name, folder.precision, made.description, used.words)
     return made
 
 

@@ -64,6 +64,17 @@ class OpenVinoBackend:
         self._input = folder.card.input
         self.device = device
 
+    @staticmethod
+    def devices() -> list[str]:
+        """The devices that OpenVINO lists here. Raises BackendError if it cannot be loaded."""
+        keep_quiet()
+        try:
+            import openvino
+
+            return list(openvino.Core().available_devices)
+        except (ImportError, RuntimeError) as error:
+            raise BackendError(f"OpenVINO cannot be loaded ({error}): install facecue again") from error
+
     def infer(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         try:
             self._request.infer({self._input: image})
