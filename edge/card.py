@@ -65,7 +65,9 @@ class Card:
     from edge.preprocess.net_input (`colour` says which). input, output: names of the tensors; the
     output is float32 [1, K] action-unit log-odds in the order of action_units. emotion_stage:
     the .npz with the second stage. unsure_below: a most probable emotion under this probability
-    is not named. sha256: file name -> hash of every file but the card itself.
+    is not named. sha256: file name -> hash of every file but the card itself. measured: artefact ->
+    differences from torch on the golden inputs. proof: what else the export measured, and with which
+    versions (docs/export.md explains each number).
     """
 
     name: str
@@ -85,6 +87,7 @@ class Card:
     measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    proof: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def __post_init__(self) -> None:

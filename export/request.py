@@ -14,17 +14,20 @@ from torch import nn
 from edge import preprocess
 from edge.card import Artefact, Card, Tolerance
 from edge.emotions import EmotionStage
+from export.accuracy import LabelledFaces
 from export.errors import ExportError
 
 UInt8 = npt.NDArray[np.uint8]
 
 PRECISIONS = ("int8", "fp16")
-"""The artefacts of a folder, the preferred one first: the order of the card is the runtime's."""
+"""The artefacts with a tolerance of their own; the others count in FP16 or better, as fp16 does."""
 FILES = {
     "int8": ("int8/model.xml", "int8/model.bin"),
     "fp16": ("model.xml", "model.bin"),
+    "stick": ("stick/model.xml", "stick/model.bin"),
+    "onnx": ("model.onnx", ""),
 }
-"""Network and weights of each artefact, relative to the folder."""
+"""Network and weights of each artefact, relative to the folder, in the order of the card."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ class ExportRequest:
     faces on which every file is compared with torch. calibration: uint8 crops of real faces that
     set the ranges of INT8, as the device will meet them: cut from pictures and clips like its own;
     read once. tolerances: for each of PRECISIONS. provenance, figures: anything JSON can hold.
+    labelled: faces on which it is counted what INT8 costs, None counts nothing. stick_stages: how many
+    stages the net may have when it is compiled for Myriad X.
     """
 
     name: str
@@ -54,6 +59,8 @@ class ExportRequest:
     tolerances: Mapping[str, Tolerance]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    labelled: LabelledFaces | None = None
+    stick_stages: int = 200
 
     def stage(self) -> EmotionStage:
         """The second stage as the runtime will build it. Raises ValueError if it does not fit."""
@@ -64,14 +71,26 @@ class ExportRequest:
         inputs = [preprocess.net_input(crop, self.image_size)[0] for crop in self.golden]
         return np.stack(inputs).astype(np.uint8)
 
+    def tolerance(self, artefact: str) -> Tolerance:
+        """What an artefact may differ by."""
+        return self.tolerances["int8" if artefact == "int8" else "fp16"]
+
     def card(
         self,
         sha256: Mapping[str, str],
         ir_versions: Mapping[str, int],
         measured: Mapping[str, Mapping[str, float]],
+        proof: Mapping[str, Any],
     ) -> Card:
-        """The card of the folder. Raises ValueError if a name or size is not one the runtime takes."""
-        artefacts = {p: Artefact(*FILES[p], ir_versions[p], self.tolerances[p]) for p in PRECISIONS}
+        """The card of the folder. ir_versions: of each artefact that is there, 0 for ONNX.
+
+        Raises ValueError if a name or size is not one the runtime takes.
+        """
+        artefacts = {
+            name: Artefact(*FILES[name], ir_versions[name], self.tolerance(name))
+            for name in FILES
+            if name in ir_versions
+        }
         return Card(
             name=self.name,
             version=self.version,
@@ -85,6 +104,7 @@ class ExportRequest:
             measured=measured,
             provenance=self.provenance,
             figures=self.figures,
+            proof=proof,
         )
 
 
@@ -95,7 +115,7 @@ def check(request: ExportRequest) -> None:
         faults.append(f"tolerances must be given for {' and '.join(PRECISIONS)}")
     else:
         try:
-            json.dumps(asdict(request.card({}, dict.fromkeys(PRECISIONS, 0), {})))
+            json.dumps(asdict(request.card({}, dict.fromkeys(PRECISIONS, 0), {}, {})))
         except (TypeError, ValueError) as error:
             faults.append(f"no card can be written ({error})")
     if set(request.emotion_stage) - set(EmotionStage.OPTIONAL_ARRAYS) != set(EmotionStage.ARRAYS):
