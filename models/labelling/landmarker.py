@@ -18,8 +18,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from export.side_environment import SideEnvironmentError, clean_environ, exists, last_words, python_of
 from models.data.readers import BLENDSHAPES
-from models.side_environment import SideEnvironmentError, clean_environ, exists, last_words, python_of
 
 NAME = "landmarker"
 REQUIREMENTS = (

@@ -18,8 +18,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from export.side_environment import last_words
 from models.peers.peer import Float32, PeerError, UInt8
-from models.side_environment import last_words
 
 START_SECONDS = 600.0
 """For a child to load its libraries on a slow, busy machine."""

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from models.side_environment import SideEnvironmentError, clean_environ, last_words
+from export.side_environment import SideEnvironmentError, clean_environ, last_words
 
 log = logging.getLogger(__name__)
 

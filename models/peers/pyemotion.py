@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from models import side_environment
+from export import side_environment
 from models.peers.peer import PeerError
 from models.peers.script_peer import ScriptPeer
 

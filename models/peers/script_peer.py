@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from export.side_environment import clean_environ
 from models.peers.exchange import ask
 from models.peers.peer import Float32, UInt8
-from models.side_environment import clean_environ
 
 
 @dataclass(frozen=True)

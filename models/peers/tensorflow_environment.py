@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models import side_environment
+from export import side_environment
 
 NAME = "peers-tensorflow"
 REQUIREMENTS = (

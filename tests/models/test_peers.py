@@ -18,6 +18,7 @@ from edge.facs import ACTION_UNITS, EMOTIONS
 from edge.preprocess import align
 from edge.settings import FacesSettings
 from edge.types import Frame
+from export.side_environment import SideEnvironmentError
 from models import peers
 from models.data import ckplus, ferplus
 from models.data.readers import DataError
@@ -30,7 +31,6 @@ from models.peers.peer import PeerError, in_our_order
 from models.peers.script_peer import ScriptPeer
 from models.peers.table import SCRIPTED
 from models.recipe import FOLDS
-from models.side_environment import SideEnvironmentError
 
 ECHO = """
 import json, sys

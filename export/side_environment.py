@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import FacecueError
@@ -35,15 +36,34 @@ class SideEnvironmentError(FacecueError, RuntimeError):
     """An environment cannot be made, or a program in it failed."""
 
 
-def python_of(name: str, requirements: Sequence[str], *, without_dependencies: Sequence[str] = ()) -> Path:
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that an environment is made with: the program, and its version as "3.9.18"."""
+
+    program: str
+    version: str
+
+
+OURS = Interpreter(sys.executable, platform.python_version())
+"""The one that runs this."""
+
+
+def python_of(
+    name: str,
+    requirements: Sequence[str],
+    *,
+    without_dependencies: Sequence[str] = (),
+    interpreter: Interpreter = OURS,
+) -> Path:
     """The interpreter of an environment that holds these packages; it is made on first use.
 
     requirements: pinned, as pip takes them. without_dependencies: pinned packages whose own
     requirements, Python's version among them, are left out (a file is wanted, or one does not
-    fit). The environment is kept below $XDG_CACHE_HOME/facecue, else ~/.cache/facecue. A second
-    caller waits for the first. Raises SideEnvironmentError.
+    fit). interpreter: what the environment is made with. It is kept below
+    $XDG_CACHE_HOME/facecue, else ~/.cache/facecue. A second caller waits for the first. Raises
+    SideEnvironmentError.
     """
-    folder = folder_of(name, requirements, without_dependencies=without_dependencies)
+    folder = folder_of(name, requirements, without_dependencies=without_dependencies, interpreter=interpreter)
     python = folder / "bin" / "python"
     if _is_finished(folder):
         return python
@@ -51,7 +71,7 @@ def python_of(name: str, requirements: Sequence[str], *, without_dependencies: S
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_name(folder.name + ".lock")):
             if not _is_finished(folder):
-                _make(folder, python, requirements, without_dependencies)
+                _make(folder, python, requirements, without_dependencies, interpreter)
     except OSError as error:
         raise SideEnvironmentError(
             f"{folder} cannot be made ({error.strerror}): free some space, or name another folder in "
@@ -60,15 +80,29 @@ def python_of(name: str, requirements: Sequence[str], *, without_dependencies: S
     return python
 
 
-def exists(name: str, requirements: Sequence[str], *, without_dependencies: Sequence[str] = ()) -> bool:
+def exists(
+    name: str,
+    requirements: Sequence[str],
+    *,
+    without_dependencies: Sequence[str] = (),
+    interpreter: Interpreter = OURS,
+) -> bool:
     """Whether `python_of` would find the environment instead of making it."""
-    return _is_finished(folder_of(name, requirements, without_dependencies=without_dependencies))
+    return _is_finished(
+        folder_of(name, requirements, without_dependencies=without_dependencies, interpreter=interpreter)
+    )
 
 
-def folder_of(name: str, requirements: Sequence[str], *, without_dependencies: Sequence[str] = ()) -> Path:
+def folder_of(
+    name: str,
+    requirements: Sequence[str],
+    *,
+    without_dependencies: Sequence[str] = (),
+    interpreter: Interpreter = OURS,
+) -> Path:
     """Where the environment is or will be: another one for other packages or another Python."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    asked = "\n".join([platform.python_version(), *requirements, "--no-deps", *without_dependencies])
+    asked = "\n".join([interpreter.version, *requirements, "--no-deps", *without_dependencies])
     return cache.absolute() / "facecue" / f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
 
 
@@ -102,10 +136,12 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, python: Path, requirements: Sequence[str], bare: Sequence[str]) -> None:
+def _make(
+    folder: Path, python: Path, requirements: Sequence[str], bare: Sequence[str], interpreter: Interpreter
+) -> None:
     log.info("setting up %s, once: %s", folder, ", ".join([*requirements, *bare]))
     (folder / FINISHED).unlink(missing_ok=True)
-    _need([sys.executable, "-m", "venv", "--clear", str(folder)], f"{folder} cannot be made")
+    _need([interpreter.program, "-m", "venv", "--clear", str(folder)], f"{folder} cannot be made")
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     if requirements:
         _need([*pip, *requirements], f"pip could not install {', '.join(requirements)}")
