@@ -11,13 +11,12 @@ from typing import Any
 
 from edge.backends import installed
 from edge.backends.base import Backend
+from edge.backends.reasons import STICK
 from edge.card import ARTEFACTS
 from edge.errors import BackendError
 from edge.model_folder import ModelFolder
 
 AUTO = "auto"
-STICK = "MYRIAD"
-"""How OpenVINO names a Neural Compute Stick 2; "MYRIAD.<place>" is one of several."""
 
 
 @dataclass(frozen=True)
