@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from edge.backends import reasons
 from edge.backends.checked import CheckedBackend
+from edge.backends.telemetry import keep_quiet
 from edge.model_folder import ModelFolder
 
 ADVICE = "install it with pip install onnxruntime"
@@ -57,11 +58,11 @@ class OnnxBackend(CheckedBackend):
 
     @staticmethod
     def _runtime() -> Any:
+        keep_quiet()
         try:
             import onnxruntime
         except ImportError as error:
             raise reasons.not_installed("ONNX Runtime", error, ADVICE) from error
-        onnxruntime.disable_telemetry_events()
         return onnxruntime
 
     def _answer(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
