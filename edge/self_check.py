@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge import golden_check, wiring
-from edge.errors import BackendError, FacecueError, ModelError
+from edge.backends.base import Backend
+from edge.errors import FacecueError, ModelError
 from edge.golden_check import GoldenResult
 from edge.settings import ModelSettings
 
@@ -15,6 +18,8 @@ PASSED, FAILED, NOT_TRIED = 0, 1, 2
 MOST_NAMED = 3
 STICK = "MYRIAD"
 AUTO = "auto"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,45 +39,55 @@ class Outcome:
     result: GoldenResult | None = None
 
 
-def examine(settings: ModelSettings, waking_seconds: float = golden_check.WAKING_SECONDS) -> Outcome:
+def examine(
+    settings: ModelSettings,
+    sticks: Callable[[], Sequence[object]],
+    waking_seconds: float = golden_check.WAKING_SECONDS,
+) -> Outcome:
     """Run the golden faces on the device that the settings mean; never raises.
 
-    waking_seconds: how long a stick may take to answer.
+    sticks: looks which sticks are plugged in; called also while the net runs. waking_seconds: how
+    long a stick may take to answer.
     """
-    model, device_words, asked = "", "", spoken_device(settings.device)
     try:
         folder = wiring.model(settings)
-        model = f"{folder.card.name} {folder.card.version}, {folder.precision}"
         device = wiring.backend(settings, folder)
     except ModelError as error:
-        return _not_tried("the model cannot be used. Install facecue again", error, model)
-    except BackendError as error:
-        return _not_tried(f"{asked} cannot be used. {_advice(settings.device)}", error, model)
+        return _not_tried("the model cannot be used. Install facecue again", error)
     except Exception as error:  # a runtime may fail in ways nobody has seen yet
-        return _not_tried(f"{asked} cannot be used. Run facecue doctor", error, model)
+        return _not_tried(_unusable(settings.device, bool(sticks())), error)
+    model = f"{folder.card.name} {folder.card.version}, {folder.precision}"
     try:
-        device_words = device.description
-        result = golden_check.check(folder, device, meant(settings.device, device.device), waking_seconds)
+        result = golden_check.check(folder, device, meant(settings.device, device), waking_seconds)
+        sticks()
     except ModelError as error:
         return _not_tried("the model cannot be used. Install facecue again", error, model)
     except Exception as error:
         where = spoken_device(device.device)
         spoken = f"self check failed: {where} stopped working. {_advice(device.device)}"
-        return Outcome(FAILED, spoken, _words(error), model, device_words)
+        return Outcome(FAILED, spoken, _words(error), model, device.description)
     finally:
-        device.close()
-    status = PASSED if result.passed else FAILED
-    return Outcome(status, _verdict(result), "", model, device_words, result)
+        try:
+            device.close()
+        except Exception as error:  # the answers are in, and count
+            log.warning("%s does not end: %s", device.device, error)
+    spoken = _verdict(result)
+    if result.passed and sticks() and not any(name.startswith(STICK) for name in result.answered):
+        spoken += ". A stick is plugged in but was not used"
+    return Outcome(PASSED if result.passed else FAILED, spoken, "", model, device.description, result)
 
 
-def meant(asked: str, opened: str) -> str:
+def meant(asked: str, device: Backend) -> str:
     """How the name of the device begins that is to answer every golden face.
 
-    asked: the setting. opened: the name the backend gave itself. With "auto" a stick that was opened
-    is meant, and nothing else is: falling back is what auto is for.
+    asked: the setting. With "auto" a stick is meant where one was opened, and else nothing in
+    particular: falling back is what auto is for.
     """
-    name = opened if asked == AUTO and opened.startswith(STICK) else asked
-    return "" if name == AUTO else name.split(".")[0]
+    if asked != AUTO:
+        return asked.split(".")[0]
+    # edge.stick's backend calls itself the processor until its stick is ready.
+    opened = device.device.startswith(STICK) or hasattr(device, "ready")
+    return STICK if opened else ""
 
 
 def spoken_device(name: str) -> str:
@@ -121,7 +136,13 @@ def _advice(name: str) -> str:
     return "Set model.device to CPU"
 
 
-def _not_tried(what: str, error: Exception, model: str) -> Outcome:
+def _unusable(asked: str, plugged_in: bool) -> str:
+    if asked.startswith(STICK) and not plugged_in:
+        return "no stick is plugged in. Plug it in, and repeat the self check"
+    return f"{spoken_device(asked)} cannot be used. {_advice(asked)}"
+
+
+def _not_tried(what: str, error: Exception, model: str = "") -> Outcome:
     return Outcome(NOT_TRIED, f"no self check: {what}", _words(error), model)
 
 

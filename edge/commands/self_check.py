@@ -10,6 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from edge import self_check
+from edge.checks.machine import Machine
+from edge.checks.usb import Sightings
 from edge.commands.aloud import add_aloud, teller
 from edge.commands.base import Command, add_config, load_settings
 from edge.errors import SettingsError
@@ -39,7 +41,7 @@ def _run(args: argparse.Namespace) -> int:
         return outcome.status
     with teller(args, settings.speech) as voice:
         voice.say(BEGINNING)
-        outcome = self_check.examine(settings.model)
+        outcome = self_check.examine(settings.model, Sightings(Machine()).look)
         _tell(outcome, args)
         voice.say(outcome.spoken)
     return outcome.status
