@@ -4,6 +4,7 @@ FacecueError
 ├── SettingsError      (ValueError)    a setting is wrong; says which, where and what to do
 ├── ModelError         (RuntimeError)  a model folder is damaged or does not fit
 ├── BackendError       (RuntimeError)  a device cannot load or run the model
+│   └── StickError                     the Neural Compute Stick is absent, lost or silent
 ├── SourceError        (OSError)       a camera, clip or stream gives no pictures
 ├── SpeechError        (RuntimeError)  the voice or the sound output does not work
 ├── MqttError          (ConnectionError) the broker refuses or cannot be reached
@@ -34,6 +35,10 @@ class ModelError(FacecueError, RuntimeError):
 
 class BackendError(FacecueError, RuntimeError):
     """A device cannot load or run the model."""
+
+
+class StickError(BackendError):
+    """The Neural Compute Stick is absent, lost, silent, or answers wrongly."""
 
 
 class SourceError(FacecueError, OSError):

@@ -14,7 +14,7 @@ from typing import TextIO
 from edge import loop, wiring
 from edge.backends.base import Backend
 from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
-from edge.errors import BackendError, MqttError, SettingsError, SourceError, SpeechError
+from edge.errors import BackendError, MqttError, SettingsError, SourceError, SpeechError, StickError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
@@ -37,6 +37,7 @@ MOST_FAULTS = 20
 END_LABELS: dict[type[Exception], str] = {
     SourceError: "camera_absent",
     MqttError: "mqtt_lost",
+    StickError: "stick_absent",
     BackendError: "device_lost",
 }
 """What is said when an error of this kind ends the run; of any other, that facecue cannot go on."""
@@ -101,7 +102,8 @@ class Session:
     ) -> None:
         settings = self.settings
         folder = wiring.model(settings.model)
-        device = wiring.backend(settings.model, folder)
+        # A replay is over before a stick has booted, and is to come out the same every time.
+        device = wiring.device(settings, folder, self._on_fault, wait_for_boot=self.replay)
         stack.callback(device.close)
         pipeline = wiring.pipeline(settings, folder, device, self.stopwatch)
         if settings.mqtt.host and settings.mqtt.required:
@@ -169,7 +171,7 @@ class Session:
         self._fan_out.send(loop.health(label, self.clock()))
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
-        """A sink failed or works again: told through the others."""
+        """A sink or the stick failed, or works again: told through the others."""
         if error is not None:
             self.faults.append(str(error))
         label = f"{name}_{'found' if error is None else 'lost'}"

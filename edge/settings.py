@@ -62,6 +62,27 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class StickSettings:
+    """A Neural Compute Stick, where model.device is one: it runs in a process of its own."""
+
+    required: bool = setting(
+        True, "stop at start if the stick is not there; false: begin without it and keep trying"
+    )
+    boot_seconds: float = setting(
+        60.0, "a stick that has not loaded the net by then is started again", least=1.0, most=600.0
+    )
+    answer_seconds: float = setting(
+        2.0, "a stick that does not answer for so long is lost", least=0.1, most=60.0
+    )
+    retry_seconds: float = setting(
+        10.0, "first pause before it is started again; doubles", least=10.0, most=600.0
+    )
+    retry_most_seconds: float = setting(
+        120.0, "longest pause before it is started again", least=10.0, most=3600.0
+    )
+
+
+@dataclass(frozen=True)
 class FacesSettings:
     """How faces are found."""
 
@@ -146,6 +167,7 @@ class Settings:
 
     source: SourceSettings = field(default_factory=SourceSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
+    stick: StickSettings = field(default_factory=StickSettings)
     faces: FacesSettings = field(default_factory=FacesSettings)
     cues: CueSettings = field(default_factory=CueSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edge import model_choice
 from edge.action_units import ActionUnitNet
 from edge.backends import runtimes
 from edge.backends.base import Backend
+from edge.backends.reasons import STICK
 from edge.backends.runtimes import Runtime
 from edge.errors import BackendError
 from edge.faces import FaceFinder
 from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
 from edge.settings import ModelSettings, Settings
-from edge.sinks import Sink
+from edge.sinks import OnFault, Sink
+from edge.stick.supervised import SupervisedStick
 from edge.stopwatch import Stopwatch
 from edge.types import Cue
 
@@ -65,6 +68,48 @@ def backend(settings: ModelSettings, folder: ModelFolder) -> Backend:
     made = used.open(folder, settings.device, settings.threads)
     log.info("%s %s on %s by %s", folder.card.name, folder.precision, made.description, used.words)
     return made
+
+
+def device(
+    settings: Settings, folder: ModelFolder, on_fault: OnFault, wait_for_boot: bool = False
+) -> Backend:
+    """The device of a run: a stick has a processor beside it, any other is as backend() gives it.
+
+    on_fault, wait_for_boot: as in SupervisedStick. Only where the settings name the stick may they
+    also require it: with "auto" the processor does as well.
+    """
+    wanted, required = settings.model, settings.stick.required
+    if wanted.device == "auto":
+        wanted, required = replace(wanted, device=_stick_there(wanted, folder) or "auto"), False
+    if not wanted.device.startswith(STICK):
+        return backend(wanted, folder)
+    # With "auto" the folder was opened for the processor, which may read what a stick does not.
+    at_stick = model(replace(wanted, name="auto", folder=str(folder.path)))
+    used = runtime(wanted, at_stick)
+    near = replace(wanted, device="CPU", precision="auto", name="auto", folder=str(folder.path))
+    made = SupervisedStick(
+        at_stick,
+        used.name,
+        backend(near, model(near)),
+        on_fault,
+        replace(settings.stick, required=required),
+        wanted.device,
+        wait_for_boot,
+    )
+    log.info("%s %s on %s by %s", folder.card.name, at_stick.precision, made.description, used.words)
+    return made
+
+
+def _stick_there(settings: ModelSettings, folder: ModelFolder) -> str:
+    """The stick that a runtime here lists and the folder has a network for, or nothing."""
+    for candidate in runtimes.candidates(settings.runtime):
+        reads = candidate.accepted(STICK)
+        listed = [name for name in candidate.devices() if name.startswith(STICK)] if reads else []
+        if listed and (settings.precision == "auto" or settings.precision in reads):
+            if any(name in reads for name in folder.card.artefacts):
+                return listed[0]
+            log.warning("%s has no network for the stick: the processor is used", folder.path)
+    return ""
 
 
 def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch: Stopwatch) -> Pipeline:

@@ -42,6 +42,9 @@ HEALTH_PHRASES: dict[str, str] = {
     "speech_found": "voice is back",
     "mqtt_lost": "phone link lost",
     "mqtt_found": "phone link is back",
+    "stick_absent": "no stick",
+    "stick_lost": "running without the stick",
+    "stick_found": "stick is back",
     "events_lost": "event log lost",
     "device_lost": "face reading has failed",
 }

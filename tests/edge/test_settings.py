@@ -42,7 +42,15 @@ def test_without_file_and_environment_there_are_the_defaults() -> None:
 
 
 def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
-    assert {f.name for f in fields(Settings)} == {"source", "model", "faces", "cues", "speech", "mqtt"}
+    assert {f.name for f in fields(Settings)} == {
+        "source",
+        "model",
+        "stick",
+        "faces",
+        "cues",
+        "speech",
+        "mqtt",
+    }
     for section in fields(Settings):
         made = getattr(Settings(), section.name)
         for key in fields(made):
