@@ -42,7 +42,8 @@ class ExportRequest:
     set the ranges of INT8, as the device will meet them: cut from pictures and clips like its own;
     read once. tolerances: for each of PRECISIONS. provenance, figures: anything JSON can hold.
     labelled: faces on which it is counted what INT8 costs, None counts nothing. stick_stages: how many
-    stages the net may have when it is compiled for Myriad X.
+    stages the net may have when it is compiled for Myriad X. large_input: somebody vouches that the net
+    was trained on numbers as large as 0..255 (export.soundness).
     """
 
     name: str
@@ -61,6 +62,7 @@ class ExportRequest:
     figures: Mapping[str, Any] = field(default_factory=dict)
     labelled: LabelledFaces | None = None
     stick_stages: int = 200
+    large_input: bool = False
 
     def stage(self) -> EmotionStage:
         """The second stage as the runtime will build it. Raises ValueError if it does not fit."""
