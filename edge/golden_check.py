@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +18,6 @@ from edge.facs import ACTION_UNITS, SIDED_UNITS
 from edge.model_folder import Golden, ModelFolder
 
 Float32 = npt.NDArray[np.float32]
-
-WAKING_SECONDS = 40.0
-"""A stick takes seconds to boot, and a second try after the back-off still fits in."""
-POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,10 @@ class GoldenResult:
         """Whether no other device than the one that was meant has answered."""
         return all(name.startswith(self.meant) for name in self.answered)
 
+    def on(self, device: str) -> bool:
+        """Whether any answer came from a device whose name begins so."""
+        return any(name.startswith(device) for name in self.answered)
+
     @property
     def numbers(self) -> bool:
         """Whether every answer was a number."""
@@ -116,17 +115,13 @@ class GoldenResult:
         return "self check failed: this device answers wrongly"
 
 
-def check(
-    folder: ModelFolder, device: Backend, meant: str = "", waking_seconds: float = WAKING_SECONDS
-) -> GoldenResult:
+def check(folder: ModelFolder, device: Backend, meant: str = "") -> GoldenResult:
     """Run every golden face on the device. Raises BackendError or ModelError.
 
-    meant: how the name of the device that is to answer begins, "" for any. Where another one stands in
-    for it at first, as the processor does while a stick boots, it is waited for, waking_seconds at most.
+    meant: how the name of the device that is to answer begins, "" for any.
     """
     golden = folder.golden()
     inputs = [preprocess.net_input(crop, folder.card.image_size)[None] for crop in golden.crops]
-    _wake(device, inputs[0], meant, waking_seconds)
     answered: Counter[str] = Counter()
     rows = []
     for image in inputs:
@@ -189,11 +184,3 @@ def _largest(ours: Float32, theirs: Float32) -> Float32:
 def _badness(difference: Difference) -> tuple[bool, float, int]:
     nothing = difference.largest != difference.largest
     return nothing, 0.0 if nothing else difference.largest, difference.changed
-
-
-def _wake(device: Backend, image: Float32, meant: str, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    device.infer(image)
-    while not device.device.startswith(meant) and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
-        device.infer(image)

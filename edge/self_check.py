@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import golden_check, wiring
-from edge.backends.base import Backend
+from edge.apart import Crashed, Hung, apart
 from edge.errors import FacecueError, ModelError
 from edge.golden_check import GoldenResult
 from edge.settings import ModelSettings
@@ -16,6 +16,8 @@ from edge.settings import ModelSettings
 PASSED, FAILED, NOT_TRIED = 0, 1, 2
 """Exit statuses: right; the device is at fault; there was nothing to try it with."""
 MOST_NAMED = 3
+MOST_SECONDS = 180.0
+"""The large net takes a minute for the golden faces on a Raspberry Pi, and a stick as long to boot."""
 STICK = "MYRIAD"
 AUTO = "auto"
 
@@ -28,7 +30,8 @@ class Outcome:
 
     status: PASSED, FAILED or NOT_TRIED. spoken: one or two short sentences, the act that mends it
     last. reason: the error's own sentence, with its path, or "". model, device: what was tried, in
-    words, as far as it was found. result: the figures, where there are any.
+    words, as far as it was found. result: the figures, where there are any. refused: whether the
+    device could not even be opened.
     """
 
     status: int
@@ -37,29 +40,42 @@ class Outcome:
     model: str = ""
     device: str = ""
     result: GoldenResult | None = None
+    refused: bool = False
 
 
 def examine(
-    settings: ModelSettings,
-    sticks: Callable[[], Sequence[object]],
-    waking_seconds: float = golden_check.WAKING_SECONDS,
+    settings: ModelSettings, sticks: Callable[[], Sequence[object]], most_seconds: float = MOST_SECONDS
 ) -> Outcome:
-    """Run the golden faces on the device that the settings mean; never raises.
+    """Run the golden faces on the device that the settings mean; never raises, never hangs.
 
-    sticks: looks which sticks are plugged in; called also while the net runs. waking_seconds: how
-    long a stick may take to answer.
+    sticks: looks which sticks are plugged in; called also while the net runs. most_seconds: a driver
+    that has not come back by then is left behind.
     """
+    if settings.device in (AUTO, "CPU") and not sticks():
+        outcome = _examine(settings)
+    else:
+        try:
+            outcome = apart(_examine, settings, most_seconds, sticks)
+        except (Hung, Crashed) as error:
+            where = spoken_device(settings.device)
+            what = "hangs" if isinstance(error, Hung) else "took its driver down"
+            advice = _advice(STICK if sticks() else settings.device)
+            outcome = Outcome(FAILED, f"self check failed: {where} {what}. {advice}", _words(error))
+    return _with_sticks(outcome, settings.device, bool(sticks()))
+
+
+def _examine(settings: ModelSettings) -> Outcome:
     try:
         folder = wiring.model(settings)
         device = wiring.backend(settings, folder)
     except ModelError as error:
         return _not_tried("the model cannot be used. Install facecue again", error)
     except Exception as error:  # a runtime may fail in ways nobody has seen yet
-        return _not_tried(_unusable(settings.device, bool(sticks())), error)
+        what = f"{spoken_device(settings.device)} cannot be used. {_advice(settings.device)}"
+        return replace(_not_tried(what, error), refused=True)
     model = f"{folder.card.name} {folder.card.version}, {folder.precision}"
     try:
-        result = golden_check.check(folder, device, meant(settings.device, device), waking_seconds)
-        sticks()
+        result = golden_check.check(folder, device, meant(settings.device, device.device))
     except ModelError as error:
         return _not_tried("the model cannot be used. Install facecue again", error, model)
     except Exception as error:
@@ -71,23 +87,19 @@ def examine(
             device.close()
         except Exception as error:  # the answers are in, and count
             log.warning("%s does not end: %s", device.device, error)
-    spoken = _verdict(result)
-    if result.passed and sticks() and not any(name.startswith(STICK) for name in result.answered):
-        spoken += ". A stick is plugged in but was not used"
-    return Outcome(PASSED if result.passed else FAILED, spoken, "", model, device.description, result)
+    status = PASSED if result.passed else FAILED
+    return Outcome(status, _verdict(result), "", model, device.description, result)
 
 
-def meant(asked: str, device: Backend) -> str:
+def meant(asked: str, opened: str) -> str:
     """How the name of the device begins that is to answer every golden face.
 
-    asked: the setting. With "auto" a stick is meant where one was opened, and else nothing in
-    particular: falling back is what auto is for.
+    asked: the setting. opened: the name the backend gave itself. With "auto" a stick is meant where
+    one was opened, and else nothing in particular: falling back is what auto is for.
     """
     if asked != AUTO:
         return asked.split(".")[0]
-    # edge.stick's backend calls itself the processor until its stick is ready.
-    opened = device.device.startswith(STICK) or hasattr(device, "ready")
-    return STICK if opened else ""
+    return STICK if opened.startswith(STICK) else ""
 
 
 def spoken_device(name: str) -> str:
@@ -105,7 +117,7 @@ def _verdict(result: GoldenResult) -> str:
     if not result.device_right:
         wanted = spoken_device(result.meant)
         others = _listed([name for name in names if not name.startswith(result.meant)])
-        if any(name.startswith(result.meant) for name in names):
+        if result.on(result.meant):
             what = f"{wanted} stopped half-way and {others} went on"
         else:
             what = f"{others} answered instead of {wanted}"
@@ -113,7 +125,8 @@ def _verdict(result: GoldenResult) -> str:
     where, advice = _listed(names), _advice(names[0])
     if not result.numbers:
         return f"self check failed: {where} answers without numbers. {advice}"
-    worst = " and ".join(d.words for d in result.differing[:MOST_NAMED])
+    *before, last = (difference.words for difference in result.differing[:MOST_NAMED])
+    worst = f"{', '.join(before)} and {last}" if before else last
     return f"self check failed: {where} answers wrongly, most of all {worst}. {advice}"
 
 
@@ -136,10 +149,15 @@ def _advice(name: str) -> str:
     return "Set model.device to CPU"
 
 
-def _unusable(asked: str, plugged_in: bool) -> str:
-    if asked.startswith(STICK) and not plugged_in:
-        return "no stick is plugged in. Plug it in, and repeat the self check"
-    return f"{spoken_device(asked)} cannot be used. {_advice(asked)}"
+def _with_sticks(outcome: Outcome, asked: str, plugged_in: bool) -> Outcome:
+    """The same, where what is plugged in makes it clearer."""
+    result = outcome.result
+    if outcome.refused and asked.startswith(STICK) and not plugged_in:
+        spoken = "no self check: no stick is plugged in. Plug it in, and repeat the self check"
+        return replace(outcome, spoken=spoken)
+    if result is not None and result.passed and plugged_in and not result.on(STICK):
+        return replace(outcome, spoken=f"{outcome.spoken}. A stick is plugged in but was not used")
+    return outcome
 
 
 def _not_tried(what: str, error: Exception, model: str = "") -> Outcome:

@@ -77,9 +77,10 @@ def _figures(result: GoldenResult) -> Iterator[str]:
     if result.answers_right:
         return
     for each in result.differing[:MOST_NAMED]:
-        yield f"{_named(each)}: differs by {each.largest:.4f}, decided otherwise on {each.changed} faces"
+        far = "is no number" if each.largest != each.largest else f"differs by {each.largest:.4f}"
+        yield f"{_named(each)}: {far}, decided otherwise on {each.changed} of {result.crops} faces"
     if others := [each.name for each in result.differing[MOST_NAMED:]]:
-        yield f"differ less: {', '.join(others)}"
+        yield f"also differ: {', '.join(others)}"
 
 
 def _named(difference: Difference) -> str:
