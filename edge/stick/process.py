@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge.backends.checked import CheckedBackend
 from edge.errors import StickError
 from edge.model_folder import ModelFolder
 from edge.stick.order import MOST_BYTES, Order
@@ -31,18 +32,20 @@ LOG_BYTES = 1 << 16
 PAUSE_SECONDS = 0.005
 
 
-class StickProcess:
+class StickProcess(CheckedBackend):
     """One child with the net on the stick: a backend that never falls back.
 
     folder: with a network that the runtime reads for the device. runtime: a name of
     edge.backends.runtimes. answer_seconds: a picture that is not answered by then never will be.
     found: whether the runtime lists the device. ready: whether the net is loaded. Returns at once;
-    wait() waits. Every method raises StickError with one sentence once the child has failed.
+    wait() waits, ask() asks with another deadline than infer(). Each raises StickError with one
+    sentence once the child has failed.
     """
 
     def __init__(
         self, folder: ModelFolder, runtime: str, device: str = "MYRIAD", answer_seconds: float = 2.0
     ) -> None:
+        super().__init__(folder)
         self.device, self.description = device, f"{device} in a process of its own"
         self.found = self.ready = False
         self._answer_seconds = answer_seconds
@@ -83,9 +86,8 @@ class StickProcess:
                 self.description = f"{message['ready']}, in a process of its own"
         return self.ready
 
-    def infer(self, image: npt.NDArray[np.float32], seconds: float | None = None) -> npt.NDArray[np.float32]:
-        """float32 [1, 3, S, S] -> float32 [1, K], within `seconds` (answer_seconds) or not at all."""
-        seconds = self._answer_seconds if seconds is None else seconds
+    def ask(self, image: npt.NDArray[np.float32], seconds: float) -> npt.NDArray[np.float32]:
+        """float32 [1, 3, S, S] -> float32 [1, K], within so many seconds or not at all."""
         deadline = time.monotonic() + seconds
         self._slots.image[...] = image
         self._asked += 1
@@ -120,13 +122,14 @@ class StickProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def close(self) -> None:
+    def _answer(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return self.ask(image, self._answer_seconds)
+
+    def _release(self) -> None:
         """End the child in good order, or by force if it does not end; give everything up.
 
         Raises StickError if even the kernel cannot end it.
         """
-        if self._process.returncode is not None:
-            return
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
         self._ending(POLITE_SECONDS)

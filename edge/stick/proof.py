@@ -26,7 +26,7 @@ def prove(process: StickProcess, folder: ModelFolder, seconds: float) -> None:
     golden, allowed = folder.golden(), folder.artefact.tolerance.probability
     for crop, wanted in zip(golden.crops[:CROPS], golden.logits):
         image = preprocess.net_input(crop, folder.card.image_size)[None]
-        answer = process.infer(image, max(0.0, deadline - time.monotonic()))[0]
+        answer = process.ask(image, max(0.0, deadline - time.monotonic()))[0]
         difference = float(np.abs(probability(answer) - probability(wanted)).max())
         if not difference <= allowed:  # written so that "not a number" fails
             raise StickError(

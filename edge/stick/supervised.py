@@ -15,6 +15,7 @@ from edge.errors import StickError
 from edge.model_folder import ModelFolder
 from edge.settings import StickSettings
 from edge.sinks import OnFault
+from edge.stick.back_off import BackOff
 from edge.stick.process import StickProcess
 from edge.stick.proof import prove
 
@@ -80,15 +81,6 @@ class SupervisedStick:
         if settings.required or wait_for_boot:
             self._settle()
 
-    def _settle(self) -> None:
-        """Wait until it is known whether the stick is there. Raises StickError if it must be and is not."""
-        self._settled.wait(self._settings.boot_seconds + SETTLE_SECONDS)
-        if self._refusal is not None:
-            self.close()
-            raise StickError(
-                f"{self._refusal}; or set stick.required to false to begin without the stick"
-            ) from self._refusal
-
     @property
     def ready(self) -> bool:
         """Whether the next picture goes to the stick."""
@@ -113,6 +105,15 @@ class SupervisedStick:
         if self._thread.is_alive():
             raise RuntimeError(f"the stick's thread did not stop within {CLOSE_SECONDS + JOIN_SECONDS:.0f} s")
 
+    def _settle(self) -> None:
+        """Wait until it is known whether the stick is there. Raises StickError if it must be and is not."""
+        self._settled.wait(self._settings.boot_seconds + SETTLE_SECONDS)
+        if self._refusal is not None:
+            self.close()
+            raise StickError(
+                f"{self._refusal}; or set stick.required to false to begin without the stick"
+            ) from self._refusal
+
     def _of_stick(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
         with self._lock:
             process = self._asked
@@ -132,7 +133,7 @@ class SupervisedStick:
         return None
 
     def _supervise(self) -> None:
-        shortest, pause = self._settings.retry_seconds, self._settings.retry_seconds
+        back_off = BackOff(self._settings.retry_seconds, self._settings.retry_most_seconds)
         while not self._stopping.is_set():
             self._ready_at = math.inf
             try:
@@ -142,11 +143,8 @@ class SupervisedStick:
                     return
                 self._tell(error)
             self._settled.set()
-            # A stick that worked for longer than its last pause may come back as soon as at first.
-            pause = shortest if time.monotonic() - self._ready_at > pause else pause
-            if self._stopping.wait(pause):
+            if self._stopping.wait(back_off.pause(time.monotonic() - self._ready_at)):
                 return
-            pause = min(pause * 2.0, self._settings.retry_most_seconds)
 
     def _one_life(self) -> None:
         """One child from its start to its end. Raises FacecueError if it fails unasked."""
