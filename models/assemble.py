@@ -25,7 +25,8 @@ CERTAIN_NEUTRAL = 0.8
 class TrainingData:
     """train: joined sets, `source` int [N] says which of recipe.SETS, `weight` float64 [N] how often a row
     is drawn within its set; test and calibration: CK+ people apart. rest: neutral onsets of CK+ people
-    who train.
+    who train. posed: their frames to which CK+ gives an emotion,
+    where the recipe wants them.
 
     valid: labelled FER+ faces of people the net does not train on (the validation split).
     """
@@ -42,6 +43,7 @@ class TrainingData:
     source: npt.NDArray[np.intp]
     weight: npt.NDArray[np.float64]
     rest: FaceSet
+    posed: FaceSet | None
 
     def chance(self, draw: dict[str, float]) -> npt.NDArray[np.float64]:
         """Probability of each training row to be drawn next: float64 [N]. draw: share of each set."""
@@ -114,7 +116,21 @@ def assemble(recipe: Recipe, folder: Path) -> TrainingData:
         np.repeat(np.arange(len(sets)), [len(s) for s in sets]),
         np.concatenate(weight).astype(np.float64),
         coded_frames.take(np.flatnonzero(rest), "ckplus-rest"),
+        _posed(recipe, folder),
     )
+
+
+def _posed(recipe: Recipe, folder: Path) -> FaceSet | None:
+    if not recipe.refit.posed:
+        return None
+    faces = ckplus.posed(folder)
+    fold = np.array([ckplus.fold_of(s, FOLDS) for s in faces.subjects])
+    rows = np.flatnonzero(~np.isin(fold, recipe.data.test_folds + recipe.data.calibration_folds))
+    if not len(rows):
+        raise DataError(
+            f"{folder / 'ckplus_128.npz'} names no emotion of the people who train: set refit.posed = 0"
+        )
+    return faces.take(rows)
 
 
 def _zero(

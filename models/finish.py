@@ -16,13 +16,14 @@ from edge.emotions import EmotionStage, probability
 from edge.facs import EMOTIONS, UNIT_COLUMNS
 from models import calibrate, metrics, neutral
 from models.assemble import CERTAIN_NEUTRAL, TrainingData
+from models.data.balance import drawing_weights
 from models.data.ckplus import PROTOCOL
 from models.networks import deployed
 from models.networks.build import build, set_stage
 from models.networks.deployed import Released
 from models.networks.face_net import FaceNet
 from models.recipe import Recipe
-from models.refit import refit
+from models.refit import Voted, refit
 from models.train import predict, runs_bfloat16
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,19 @@ def refit_emotions(recipe: Recipe, net: FaceNet, data: TrainingData) -> None:
     """Fit the emotion stage of a trained net once more, where the recipe says so."""
     if recipe.refit.epochs:
         voted = data.train.take(np.flatnonzero(np.isfinite(data.train.emotions).all(axis=1)))
-        logits = predict(net, voted, recipe.stage[-1].image_size, bfloat16=runs_bfloat16(recipe))
-        cap = recipe.data.rare_emotion_cap
-        net.heads["emotions"] = refit(logits, voted.emotions, recipe.refit, cap, recipe.seed)
+        size, fast = recipe.stage[-1].image_size, runs_bfloat16(recipe)
+        drawn = [
+            Voted(
+                predict(net, voted, size, bfloat16=fast),
+                voted.emotions,
+                drawing_weights(voted.emotions, recipe.data.rare_emotion_cap).astype(np.float64),
+                1.0 - recipe.refit.posed,
+            )
+        ]
+        if data.posed is not None:
+            posed = predict(net, data.posed, size, bfloat16=fast)
+            drawn.append(Voted.evenly(posed, data.posed.emotions, recipe.refit.posed))
+        net.heads["emotions"] = refit(drawn, recipe.refit, recipe.seed)
 
 
 def _stage(arrays: dict[str, Float32]) -> EmotionStage:

@@ -105,7 +105,8 @@ class RefitRecipe:
     """How the emotion stage is fitted to the finished net; epochs = 0 leaves it as it was trained.
 
     noise: standard deviation added to the log-odds. balance, balance_below: as of a head. lift: emotions
-    that count so many times more than their share alone would make them.
+    that count so many times more than their share alone would make them. posed: share of the draws that
+    are acted emotions of CK+'s training people; voters and actors do not mean the same faces by a word.
     """
 
     epochs: int = 0
@@ -117,6 +118,7 @@ class RefitRecipe:
     balance: float = 1.0
     balance_below: float = 0.05
     lift: dict[str, float] = field(default_factory=dict)
+    posed: float = 0.0
 
 
 @dataclass(frozen=True)

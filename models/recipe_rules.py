@@ -110,6 +110,7 @@ def _refit_rules(refit: RefitRecipe) -> list[_Rule]:
         _not_negative("refit.noise", refit.noise),
         ("refit.balance", refit.balance, 0 <= refit.balance <= 1, "from 0 to 1"),
         ("refit.balance_below", refit.balance_below, 0 < refit.balance_below <= 1, "above 0, up to 1"),
+        ("refit.posed", refit.posed, 0 <= refit.posed < 1, "from 0 to below 1"),
         ("refit.lift", lift, set(lift) <= set(EMOTIONS), f"a table of {', '.join(EMOTIONS)}"),
         ("refit.lift", lift, all(v > 0 for v in lift.values()), "a table of numbers above 0"),
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edge.facs import SIDED_UNITS, UNIT_COLUMNS
+from edge.facs import EMOTIONS, SIDED_UNITS, UNIT_COLUMNS
 from models.data.faceset import FaceSet, join
 from models.data.readers import BLENDSHAPES, load_names, load_npz, need_pictures, need_width
 
@@ -20,6 +21,8 @@ NEVER_CODED = ("AU28", "AU45")
 """Units the coders of CK+ left out: absent there means unknown."""
 UNRELIABLE = ("AU18", "AU22", "AU10", "AU26")
 """Units coded in fewer than 15 peaks: left to the teacher, like the never coded ones."""
+IN_OUR_WORDS = {"happy": "happiness"}
+"""CK+'s words for emotions that FER+ has another word for."""
 COLUMNS = ("images", "aus", "subject", "video", "frame", "kind")
 PROTOCOL = (
     "AU01",
@@ -52,8 +55,8 @@ def read(folder: Path) -> FaceSet:
 
     folder holds `ckplus_128.npz` (peaks and onsets at 128 px) and, where present,
     `ckplus_48.npz` (near-peaks, which inherit the peak's code) and `blendshapes_ckplus_128.npz`.
-    Emotions stay unknown: CK+'s emotion labels were derived from the codes, so learning from them
-    would be circular.
+    Emotions stay unknown: CK+'s emotion labels were derived from the codes, so a net must not learn them
+    as if they were votes; `posed` gives them for the second stage alone.
     """
     sets = [peaks(folder)[0]]
     small = folder / "ckplus_48.npz"
@@ -70,6 +73,20 @@ def peaks(folder: Path) -> tuple[FaceSet, npt.NDArray[np.str_]]:
     path = folder / "ckplus_128.npz"
     data = load_npz(path, COLUMNS)
     return _faces(path, data, _blendshapes(folder, data)), data["kind"]
+
+
+def posed(folder: Path) -> FaceSet:
+    """The frames of `peaks` to which CK+ gives one of the emotions, with it as their only vote.
+
+    What an emotion looks like when it is acted on demand: the prototypes of FACS, on faces that a net
+    has read. Accuracy on other people of CK+ stays circular.
+    """
+    faces, _ = peaks(folder)
+    words = load_npz(folder / "ckplus_128.npz", ("emotion",))["emotion"]
+    names = [IN_OUR_WORDS.get(str(word), str(word)) for word in words]
+    rows = np.flatnonzero(np.isin(names, EMOTIONS))
+    votes = np.eye(len(EMOTIONS), dtype=np.float32)[[EMOTIONS.index(names[row]) for row in rows]]
+    return replace(faces.take(rows, "ckplus-posed"), emotions=votes)
 
 
 def _faces(

@@ -16,8 +16,6 @@ from models.data.readers import DataError, load_npz
 from models.recipe import FOLDS
 
 UInt8 = npt.NDArray[np.uint8]
-CKPLUS_EMOTIONS = {"happy": "happiness"}
-"""Words of CK+ that FER+ has another word for."""
 UNKNOWN = -1
 
 
@@ -81,7 +79,7 @@ def coded(data: Path, folds: list[int], units: tuple[str, ...]) -> Coded:
         raise DataError(f"CK+ has nobody in the folds {folds}: give folds from 0 to {FOLDS - 1} with --folds")
     faces = faces.take(rows)
     keys = [f"{v}_{f}" for v, f in zip(columns["video"][rows], columns["frame"][rows])]
-    names = [CKPLUS_EMOTIONS.get(str(e), str(e)) for e in columns["emotion"][rows]]
+    names = [ckplus.IN_OUR_WORDS.get(str(e), str(e)) for e in columns["emotion"][rows]]
     emotions = np.array([EMOTIONS.index(n) if n in EMOTIONS else UNKNOWN for n in names], dtype=np.int64)
     codes = _ordered(faces.action_units, units)
     _unique(keys, path)
