@@ -22,6 +22,11 @@ have() (
     command -v "$1" >/dev/null 2>&1
 )
 
+# has_library NAME: whether the dynamic linker knows this shared library.
+has_library() {
+    PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q "[[:space:]]$1 "
+}
+
 is_root() {
     [ "$(id -u)" -eq 0 ]
 }
@@ -175,6 +180,16 @@ is_prepared() {
 }
 
 install_facecue() {
+    make_environment
+    pip install -c "$constraints/device.txt" pip setuptools || pip_failed
+    cpu_torch "$extras"
+    pip install --prefer-binary --no-build-isolation -c "$pinned" "$@" \
+        -e "$environment/source${extras:+[$extras]}" || pip_failed
+    printf '%s\n' "$stamp" >"$environment/stamp"
+}
+
+# make_environment: makes $environment with nothing in it, or finds that it is there, of this $python.
+make_environment() {
     bring_venv
     say "Setting up $environment, once: about $size from the Python package index."
     rm -f -- "$environment/stamp"
@@ -187,9 +202,33 @@ install_facecue() {
     for part in pyproject.toml README.md LICENSE THIRD_PARTY.md edge export models; do
         ln -sfn -- "$repo/$part" "$environment/source/$part"
     done
-    pip install -c "$constraints/device.txt" pip setuptools || pip_failed
-    cpu_torch "$extras"
-    pip install --prefer-binary --no-build-isolation -c "$pinned" "$@" \
-        -e "$environment/source${extras:+[$extras]}" || pip_failed
-    printf '%s\n' "$stamp" >"$environment/stamp"
+}
+
+# runtime_python YEAR: prints the version of Python that the OpenVINO of that year is tested with.
+runtime_python() {
+    case $1 in
+    2021) echo 3.9 ;;
+    2022) echo 3.10 ;;
+    *) return 1 ;;
+    esac
+}
+
+# prepare_runtime YEAR [REQUIREMENT...]: makes $environment with facecue and an older OpenVINO, on $python,
+# or finds that it is there. constraints/openvino-YEAR.txt names all that is in it.
+prepare_runtime() {
+    name=openvino-$1 extras= size='200 MB' listed=$constraints/openvino-$1.txt
+    shift
+    choose_home "$name"
+    exec 9>"$environment.lock"
+    ! have flock || flock 9
+    if ! is_prepared "$@"; then
+        make_environment
+        pip install -c "$constraints/device.txt" pip setuptools || pip_failed
+        # Those wheels ask for a numpy that nothing else here takes any more, and work with a newer one.
+        pip install --no-deps -r "$listed" || pip_failed
+        pip install --no-deps --no-build-isolation -e "$environment/source" || pip_failed
+        [ "$#" -eq 0 ] || pip install -c "$constraints/test.txt" "$@" || pip_failed
+        printf '%s\n' "$stamp" >"$environment/stamp"
+    fi
+    exec 9>&-
 }

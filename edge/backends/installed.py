@@ -31,7 +31,7 @@ def _place(package: str) -> Path | None:
 
 def _of_archive(place: Path) -> str | None:
     """The version of an OpenVINO that was unpacked, not installed: PLACE/python/python3.X/openvino."""
-    for root in place.parents[:4]:
+    for root in list(place.parents)[:4]:
         for name in VERSION_FILES:
             if (root / name).is_file():
                 return (root / name).read_text(encoding="utf-8").strip().split("-")[0]

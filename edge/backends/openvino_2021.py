@@ -14,7 +14,7 @@ from edge.backends.telemetry import keep_quiet
 from edge.errors import BackendError
 from edge.model_folder import ModelFolder
 
-ADVICE = "install the system's libusb-1.0-0 and openvino==2021.4.2 for Python 3.9"
+ADVICE = "set it up anew with scripts/install-runtime 2021"
 ANSWERED = 0
 NOT_YET = -9
 """What InferRequest.wait gives: inference_engine::StatusCode OK and RESULT_NOT_READY."""

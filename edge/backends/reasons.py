@@ -12,6 +12,7 @@ STICK = "MYRIAD"
 STICK_TROUBLE = "NC_ERROR"
 """Stands in everything that the stick's driver says when the stick is absent, refused or lost."""
 NO_PLUGIN = "is not registered"
+USB_LIBRARY = "libusb"
 
 
 def reason(error: Exception) -> str:
@@ -38,6 +39,10 @@ def cannot_load(device: str, network: Path, error: Exception) -> BackendError:
         return BackendError(
             f"the Neural Compute Stick cannot be used ({words}): plug it in, let no other program use it, "
             "and run facecue doctor, which looks at its permissions"
+        )
+    if device.startswith(STICK) and USB_LIBRARY in words:
+        return BackendError(
+            f"the Neural Compute Stick cannot be used ({words}): install the system's package libusb-1.0-0"
         )
     if device.startswith(STICK) and NO_PLUGIN in words:
         return BackendError(

@@ -88,7 +88,7 @@ RUNTIMES = (
         versions=(2022, 2022),
         reads=("int8", "fp16", "stick"),
         stick_reads=("stick",),
-        advice="install it with scripts/install-openvino 2022, or use Intel's archive of 2022.3.2",
+        advice="set it up with scripts/install-runtime 2022",
     ),
     Runtime(
         name="openvino-2021",
@@ -99,7 +99,7 @@ RUNTIMES = (
         versions=(2021, 2021),
         reads=("stick",),
         stick_reads=("stick",),
-        advice="install it with scripts/install-openvino 2021",
+        advice="set it up with scripts/install-runtime 2021",
     ),
     Runtime(
         name="onnxruntime",

@@ -15,8 +15,9 @@ def keep_quiet() -> None:
 
     OpenVINO's Python package (2023 and newer) otherwise writes an identity file to ~/intel and
     reports every import to a web service, unless each user opts out: to it, its telemetry is now not
-    installed. ONNX Runtime (1.31 and newer) does the same from ~/.cache/Microsoft as soon as it is
-    imported, before its own function to switch that off can be called: it looks at the environment.
+    installed. ONNX Runtime (1.31) writes an identity file and a store of events to send to
+    ~/.cache/Microsoft as soon as it is imported, before its own function to switch that off can be
+    called: it looks at the environment.
     """
     modules = cast("dict[str, ModuleType | None]", sys.modules)
     modules.setdefault("openvino_telemetry", None)

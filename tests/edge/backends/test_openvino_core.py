@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from edge.backends import runtimes
 from edge.backends.openvino_core import OpenVinoBackend
 from edge.backends.telemetry import keep_quiet
 from edge.errors import BackendError
 from edge.model_folder import ModelFolder
 
+if not any(runtime.name == "openvino" and runtime.installed() for runtime in runtimes.RUNTIMES):
+    pytest.skip("needs OpenVINO 2023 or newer", allow_module_level=True)
 keep_quiet()
 import openvino  # noqa: E402  its telemetry looks at the home directory when it is imported
 
@@ -117,3 +122,25 @@ def test_auto_is_the_stick_where_the_runtime_lists_one(
         assert device.description == "the FULL_DEVICE_NAME of MYRIAD.1"
     finally:
         device.close()
+
+
+class HangingRequest:
+    """An infer request that never answers."""
+
+    def start_async(self, inputs: dict[str, Any]) -> None:
+        self.asked = inputs
+
+    def wait_for(self, milliseconds: int) -> bool:
+        assert milliseconds == 10_000
+        return False
+
+    def get_tensor(self, output: Any) -> Any:
+        return SimpleNamespace(data=np.zeros((1, 22), dtype=np.float32))
+
+
+def test_a_device_that_hangs_is_given_up(tiny: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = OpenVinoBackend(tiny, "CPU")
+    monkeypatch.setattr(device, "_request", HangingRequest())
+    with pytest.raises(BackendError, match="CPU has not answered for 10 seconds: start facecue again"):
+        device.infer(np.zeros((1, 3, 32, 32), dtype=np.float32))
+    device.close()
