@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from export.myriad.compile import MyriadReport
 from export.parity import Difference
 
 
@@ -13,7 +14,8 @@ from export.parity import Difference
 class Report:
     """seconds: step -> duration. sizes: file -> bytes. differences: artefact -> against torch on
     the golden crops; "... in the runtime" is edge's own loader and backend on this processor.
-    peak: the layer whose numbers grow largest, and how large.
+    peak: the layer whose numbers grow largest, and how large. compiled: the check by the compiler for
+    Myriad X, None where it was left out.
     """
 
     folder: Path
@@ -21,6 +23,7 @@ class Report:
     sizes: Mapping[str, int]
     differences: Mapping[str, Difference]
     peak: tuple[str, float]
+    compiled: MyriadReport | None = None
 
     def table(self) -> str:
         """Steps, files and differences, aligned for a terminal."""
@@ -28,23 +31,29 @@ class Report:
         parts = [
             _table(("step", "seconds"), ((name, f"{s:.1f}") for name, s in self.seconds.items())),
             _table(("file", "kB"), ((name, f"{size / 1000:,.1f}") for name, size in self.sizes.items())),
-            _table(
-                ("differs from torch", "AU largest", "AU mean", "decisions", "emotions"),
-                (
-                    (
-                        name,
-                        f"{d.probability:.5f}",
-                        f"{d.probability_mean:.5f}",
-                        f"{d.flipped_share:.2%}",
-                        f"{d.emotion_share:.2%}",
-                    )
-                    for name, d in self.differences.items()
-                ),
-            ),
+            differences_table(self.differences),
             f"largest activation {value:,.1f} ({layer}); FP16 ends at 65,504",
+            *([self.compiled.table()] if self.compiled else []),
             f"written to {self.folder}",
         ]
         return "\n\n".join(parts)
+
+
+def differences_table(differences: Mapping[str, Difference]) -> str:
+    """Each artefact against torch on the golden crops."""
+    return _table(
+        ("differs from torch", "AU largest", "AU mean", "decisions", "emotions"),
+        (
+            (
+                name,
+                f"{d.probability:.5f}",
+                f"{d.probability_mean:.5f}",
+                f"{d.flipped_share:.2%}",
+                f"{d.emotion_share:.2%}",
+            )
+            for name, d in differences.items()
+        ),
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

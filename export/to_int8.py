@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import nncf
 import numpy as np
 import numpy.typing as npt
+import openvino
 
 from edge import preprocess
 from export import accuracy, to_ir
@@ -20,6 +22,8 @@ from export.quiet import no_progress_bars
 
 MOST_CROPS = 300
 """More crops change the ranges no further (NNCF's own default)."""
+NOTE = "facecue_int8"
+"""The entry of the network file that says what quantising it cost."""
 COUNTED = ("Convolution", "GroupConvolution", "MatMul")
 """The layers in which the time goes: the ones that are worth quantising."""
 
@@ -33,6 +37,13 @@ class Quantised:
     before: Mapping[str, float] = field(default_factory=dict)
     after: Mapping[str, float] = field(default_factory=dict)
     in_fp16: tuple[str, ...] = ()
+
+    def rounded(self) -> dict[str, Any]:
+        """As JSON can hold it, five places: two machines write the same file."""
+        table = asdict(self)
+        for name in ("before", "after"):
+            table[name] = {figure: round(value, 5) for figure, value in table[name].items()}
+        return {**table, "in_fp16": list(self.in_fp16)}
 
 
 def write_int8(
@@ -67,9 +78,19 @@ def write_int8(
             quantised = ranges.quantise_within(labelled, before)
             after = accuracy.figures_of(quantised, labelled)
         _require(before, after)
-    left = tuple(_unquantised(quantised)) if labelled is not None else ()
+    done = Quantised(len(faces), before, after, tuple(_unquantised(quantised)))
+    quantised.set_rt_info(json.dumps(done.rounded()), [NOTE])
     to_ir.save(quantised, xml)
-    return Quantised(len(faces), before, after, left)
+    return done
+
+
+def read_quantised(xml: Path) -> dict[str, Any]:
+    """What write_int8 noted in the network. Raises ExportError if it made no such file."""
+    model = openvino.Core().read_model(str(xml))
+    if not model.has_rt_info([NOTE]):
+        raise ExportError(f"{xml} was not made by facecue export ir: make it anew")
+    found: dict[str, Any] = json.loads(model.get_rt_info([NOTE]).astype(str))
+    return found
 
 
 class _Ranges:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,19 @@ import numpy.typing as npt
 from edge import preprocess
 from edge.emotions import EmotionStage, probability
 from export.accuracy import LabelledFaces
+from export.request import ExportRequest
 from models import metrics
 from models.data.ckplus import PROTOCOL
 from models.evaluation import truth
 from models.evaluation.figures import held_out_folds
 
 Float32 = npt.NDArray[np.float32]
+
+
+def with_faces(request: ExportRequest, data: Path) -> ExportRequest:
+    """The request with labelled faces of these data sets. Raises DataError."""
+    faces = labelled(data, request.action_units, request.stage(), request.image_size, request.provenance)
+    return replace(request, labelled=faces)
 
 
 def labelled(
@@ -38,9 +46,7 @@ def labelled(
             stage.probabilities(logits[:count]), wild.votes, stage.emotions, wild.calibrated_on
         )
         found = metrics.figures(emotions)
-        f1, _ = metrics.macro(
-            metrics.action_units(probability(logits[count:]), coded.codes, units, PROTOCOL)
-        )
+        f1, _ = metrics.macro(metrics.action_units(probability(logits[count:]), coded.codes, units, PROTOCOL))
         return {
             "FER+ plurality": found.plurality,
             "FER+ agreed": found.agreed,

@@ -7,35 +7,28 @@ from pathlib import Path
 
 from edge.commands.base import Command
 from models.commands import compile as compile_command
-from models.commands import setup_legacy
+from models.commands import export_steps, setup_legacy
 from models.commands.base import Action, add_actions, needs, run_action
 
 
 def _configure_all(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="net.safetensors of a training")
+    export_steps.add_net(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="model folder")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="FOLDER",
-        help="data sets for the ranges of INT8 (default: bundled clips)",
-    )
+    export_steps.add_without(parser)
 
 
 def _all(args: argparse.Namespace) -> int:
     from export.folder import export_model
-    from models.exporting import request
-    from models.networks import deployed
 
-    report = export_model(request(deployed.load(args.checkpoint), args.data), args.output, print)
-    print(report.table())
+    request = export_steps.request_of(args)
+    legacy = export_steps.legacy_for(args.without)
+    print(export_model(request, args.output, print, legacy, args.without).table())
     return 0
 
 
 ACTIONS = {
-    "all": Action(
-        "a checkpoint to a model folder, through every step", _configure_all, needs("export", _all)
-    ),
+    "all": Action("a net to a model folder, through every step", _configure_all, needs("export", _all)),
+    **export_steps.STEPS,
     "setup-legacy": Action(setup_legacy.SUMMARY, setup_legacy.configure, needs("export", setup_legacy.run)),
     "compile": Action(
         compile_command.SUMMARY, compile_command.configure, needs("export", compile_command.run)
@@ -45,7 +38,7 @@ ACTIONS = {
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     add_actions(parser, ACTIONS, default="all")
-    parser.epilog = "'facecue export CHECKPOINT -o FOLDER' is 'facecue export all CHECKPOINT -o FOLDER'."
+    parser.epilog = "'facecue export NET -o FOLDER' is 'facecue export all NET -o FOLDER'."
 
 
 EXPORT = Command("export", "a trained checkpoint to a proven model folder", _configure, run_action)
