@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from edge.checks import findings
-from edge.checks.finding import WRONG, Finding
+from edge.checks.finding import WRONG, Finding, wrong
 from edge.checks.udev import OWN_RULES
 from edge.commands.aloud import add_aloud, teller
 from edge.commands.base import Command, add_config, changed, load_settings
+from edge.errors import SettingsError
+from edge.settings import SpeechSettings
 
 BEGINNING = "checking, please wait"
 
@@ -32,7 +34,11 @@ def _run(args: argparse.Namespace) -> int:
     if args.udev_rule:
         print(OWN_RULES, end="")
         return 0
-    settings = load_settings(args)
+    try:
+        settings = load_settings(args)
+    except SettingsError as error:
+        _settings_wrong(args, error)
+        raise
     settings = replace(settings, source=changed(settings.source, {"uri": args.source}))
     found = []
     with teller(args, settings.speech) as voice:
@@ -48,6 +54,18 @@ def _run(args: argparse.Namespace) -> int:
             print(f"{len(to_mend)} to mend" if to_mend else "everything that is needed works", flush=True)
         voice.say(_summary(to_mend))
     return 1 if to_mend else 0
+
+
+def _settings_wrong(args: argparse.Namespace, error: SettingsError) -> None:
+    found = [
+        wrong("settings", fault, "facecue config check FILE", "the settings are wrong")
+        for fault in error.faults
+    ]
+    if args.json:
+        _print_json(found, found)
+    # Which voice is wanted is not known either.
+    with teller(args, SpeechSettings()) as voice:
+        voice.say(_summary(found))
 
 
 def _print_json(found: Sequence[Finding], to_mend: Sequence[Finding]) -> None:
