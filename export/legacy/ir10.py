@@ -54,6 +54,12 @@ def read(xml: Path) -> Net:
             # 2021.4 calls an output by the layer that feeds it.
             source = layers.get(sources[number].get("from-layer", ""), layer)
             outputs.append(_tensor(source.get("name", ""), layer.find("input/port")))
+    moving = [tensor for tensor in (*inputs, *outputs) if not all(size > 0 for size in tensor.dims)]
+    if moving:
+        raise ExportError(
+            f"{xml} leaves a size open ({', '.join(map(str, moving))}), and Myriad X runs fixed ones only: "
+            "export the net with a batch of 1 and a fixed picture size"
+        )
     return Net(tuple(inputs), tuple(outputs), {x.get("name", ""): x.get("type", "") for x in layers.values()})
 
 

@@ -14,7 +14,7 @@ from edge.model_folder import sha256
 from export.errors import ExportError
 from export.files import put
 from export.legacy import ir10
-from export.legacy.child import ChildFault, ask
+from export.legacy.child import ChildFault, ask, plain
 from export.legacy.environment import LegacyEnvironment
 from export.legacy.ir10 import Net, Tensor
 from export.myriad.controls import CONTROLS, Control
@@ -62,12 +62,13 @@ def compile_for_myriad(
                 enumerate([xml, xml, *controls]),
             )
         blobs = [require_compiled(found, xml) for found in (first, second)]
-        require_refused(CONTROLS, refused)
+        require_refused(CONTROLS, refused, legacy)
         hashes = [sha256(blob) for blob in blobs]
         if hashes[0] != hashes[1]:
             raise ExportError(
                 f"{xml} gave two different blobs in two compilations ({hashes[0][:12]} and "
-                f"{hashes[1][:12]}), so nothing measured on one of them holds for the next: set up the legacy environment anew"
+                f"{hashes[1][:12]}), so what is found of one need not hold for the next: "
+                f"remove {legacy.folder} and run 'facecue export setup-legacy'"
             )
         if proved is not None and proved != hashes[0]:
             raise ExportError(
@@ -125,15 +126,17 @@ def require_compiled(found: Compiled, xml: Path) -> Path:
     return found.blob
 
 
-def require_refused(controls: Sequence[Control], found: Sequence[Compiled]) -> None:
+def require_refused(
+    controls: Sequence[Control], found: Sequence[Compiled], legacy: LegacyEnvironment
+) -> None:
     """Raise ExportError if the compiler takes what Myriad X cannot run: then its word is worth nothing."""
     for control, compiled in zip(controls, found):
         layer = unsupported(compiled.raised or "")
         if layer is None or layer.kind != control.kind or compiled.blob is not None:
             raise ExportError(
                 f"the Myriad X compiler did not refuse {control.what}, as it must, so that it compiles "
-                f"other nets shows nothing (it said {compiled.raised or 'nothing'!r}): set up the legacy "
-                "environment anew"
+                f"other nets shows nothing (it said {plain(compiled.raised or 'nothing')!r}): remove "
+                f"{legacy.folder} and run 'facecue export setup-legacy'"
             )
 
 
