@@ -48,6 +48,7 @@ class ForeignNet(nn.Module):
         self.shift: Tensor
         self.module = module
         self.channels = len(names)
+        self.least_share = LEAST_SHARE
         self.gives_probabilities = net.output == "probabilities"
         self.chooses = UNUSED in net.action_units or bool(net.thresholds)
         # In float64 first: the same numbers as where somebody divided.
@@ -64,7 +65,7 @@ class ForeignNet(nn.Module):
         x = image[:, : self.channels]
         out: Tensor = self.module((x - self.mean) * self.scale)
         if self.gives_probabilities:
-            share = out.clamp(LEAST_SHARE, 1.0 - LEAST_SHARE)
+            share = out.clamp(self.least_share, 1.0 - self.least_share)
             out = torch.log(share) - torch.log(1.0 - share)
         return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def read(path: Path) -> dict[str, Tensor]:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
-    except UNREADABLE as error:
+    except (*UNREADABLE, struct.error) as error:
         raise DataError(
             f"{path} is no state dict that can be read safely ({cause(error)}): "
             "save it with torch.save(net.state_dict(), FILE)"
