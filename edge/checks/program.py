@@ -15,12 +15,12 @@ AGAIN = "install facecue again"
 
 def check() -> Finding:
     """Every package with its version."""
-    found = []
-    for package in ("facecue", *_packages()):
-        try:
+    found, package = [], "facecue"
+    try:
+        for package in ("facecue", *_packages()):
             found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            return wrong(NAME, f"{package} is not installed", AGAIN, "facecue is not whole")
+    except PackageNotFoundError:
+        return wrong(NAME, f"{package} is not installed", AGAIN, "facecue is not whole")
     return right(NAME, f"Python {sys.version.split()[0]} on {platform.machine()}, {', '.join(found)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -113,6 +114,11 @@ def test_a_package_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
     found = program.check()
     assert found.state == "wrong"
     assert found.words == "no-such-package is not installed: install facecue again"
+
+
+def test_a_facecue_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    assert program.check().words == "facecue is not installed: install facecue again"
 
 
 def test_the_runtime_has_a_name_a_version_and_devices() -> None:
