@@ -1,6 +1,14 @@
-"""Every phrase the device can say of a face; "looks", never "is"; at most four words each."""
+"""Every phrase the device can say; of a face "looks", never "is"; at most four words each.
+
+The English texts stand here, each under a key that is the same in every language (and in the events);
+the translations stand in edge/locale and are brought up to date by scripts/translations.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.cues.language import SOURCE, translation, voice_of
 
 EMOTION_PHRASES: dict[str, str] = {
     "neutral": "looks neutral",
@@ -25,11 +33,58 @@ MOVEMENT_PHRASES: dict[str, str] = {
     "mouth_open": "mouth open",
     "mouth_corners_down": "mouth corners down",
 }
+# Phrases of their own: where "maybe" stands is not the same in every language.
+MAYBE_PHRASES: dict[str, str] = {
+    "maybe_smile": "maybe smiling",
+    "maybe_brows_raised": "maybe eyebrows raised",
+    "maybe_frown": "maybe frowning",
+    "maybe_nose_wrinkled": "maybe nose wrinkled",
+    "maybe_mouth_open": "maybe mouth open",
+    "maybe_mouth_corners_down": "maybe mouth corners down",
+    "maybe_positive": "maybe looks positive",
+    "maybe_neutral": "maybe looks neutral",
+    "maybe_negative": "maybe looks negative",
+    "maybe_happiness": "maybe looks happy",
+    "maybe_surprise": "maybe looks surprised",
+    "maybe_sadness": "maybe looks sad",
+    "maybe_anger": "maybe looks angry",
+    "maybe_disgust": "maybe looks disgusted",
+    "maybe_fear": "maybe looks afraid",
+    "maybe_contempt": "maybe looks contemptuous",
+}
+TALKING_PHRASES: dict[str, str] = {
+    "talking": "talking",
+}
 PRESENCE_PHRASES: dict[str, str] = {
     "person_left": "person on the left",
     "person_ahead": "person ahead",
     "person_right": "person on the right",
     "no_face": "nobody there",
+    "person_gone": "person gone",
+    "near": "near you",
+    "far": "far away",
+    "facing": "facing you",
+    "turned_away": "turned away",
+    "one_person": "one person",
+    "two_people": "two people",
+    "three_people": "three people",
+    "many_people": "many people",
+}
+# Why a face is not read, and how to aim the camera. "Picture", because "too dark" alone would be heard
+# as a word about the person.
+HINT_PHRASES: dict[str, str] = {
+    "edge_left": "face at left edge",
+    "edge_right": "face at right edge",
+    "edge_top": "face at top edge",
+    "edge_bottom": "face at bottom edge",
+    "centred": "face in the middle",
+    "too_dark": "picture too dark",
+    "too_bright": "picture too bright",
+    "too_blurred": "picture too blurred",
+    "covered": "face covered",
+    "too_near": "too near",
+    "too_far": "too far away",
+    "unsure": "expression unclear",
 }
 HEALTH_PHRASES: dict[str, str] = {
     "ready": "facecue ready",
@@ -48,9 +103,79 @@ HEALTH_PHRASES: dict[str, str] = {
     "events_lost": "event log lost",
     "device_lost": "face reading has failed",
 }
+ANSWER_PHRASES: dict[str, str] = {
+    "muted": "muted",
+    "unmuted": "sound is on",
+    "paused": "paused",
+    "resumed": "running again",
+    "slower": "slower",
+    "slowest": "as slow as possible",
+    "faster": "faster",
+    "fastest": "as fast as possible",
+    "quieter": "quieter",
+    "louder": "louder",
+    "words_few": "few words",
+    "words_normal": "normal words",
+    "words_many": "many words",
+    "nothing_to_repeat": "nothing to repeat",
+    "neutral_learned": "resting face learned",
+    "neutral_forgotten": "resting face forgotten",
+    "unknown_command": "unknown command",
+}
+"""Answers to what the user asks of the device."""
+START_PHRASES: dict[str, str] = {
+    "stick_there": "stick found",
+    "camera_there": "camera ahead",
+}
+"""Said after "facecue ready"."""
+
+GROUPS: dict[str, dict[str, str]] = {
+    "health": HEALTH_PHRASES,
+    "start": START_PHRASES,
+    "presence": PRESENCE_PHRASES,
+    "movements": MOVEMENT_PHRASES,
+    "attitudes": ATTITUDE_PHRASES,
+    "emotions": EMOTION_PHRASES,
+    "maybe": MAYBE_PHRASES,
+    "talking": TALKING_PHRASES,
+    "hints": HINT_PHRASES,
+    "answers": ANSWER_PHRASES,
+}
+"""What stands in two groups is the same in both."""
+PHRASES: dict[str, str] = {key: text for group in GROUPS.values() for key, text in group.items()}
+
+
+class Catalogue:
+    """Every phrase in one language; `voice` is the espeak-ng voice that speaks it.
+
+    language: one of edge.cues.language.LANGUAGES; SettingsError is raised for any other.
+    """
+
+    def __init__(self, language: str = SOURCE) -> None:
+        self.language = language
+        self.voice = voice_of(language)
+        translated = translation(language)
+        self._phrases = {key: translated.pgettext(key, text) for key, text in PHRASES.items()}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._phrases
+
+    def phrase(self, key: str) -> str:
+        """What is said for a key of PHRASES. Raises KeyError for any other."""
+        return self._phrases[key]
+
+    def listed(self, keys: Iterable[str]) -> str:
+        """Several phrases in one breath. What is only "maybe" goes last, or it would cast doubt on the rest."""
+        return ", ".join(self._phrases[key] for key in keys)
+
+    def vocabulary(self) -> list[str]:
+        """Every phrase there is, so that a voice can prepare them all; what may be urgent comes first."""
+        return list(dict.fromkeys(self._phrases.values()))
+
+
+ENGLISH = Catalogue()
 
 
 def vocabulary() -> list[str]:
-    """Every phrase there is, so that a voice can prepare them all."""
-    groups = (PRESENCE_PHRASES, MOVEMENT_PHRASES, ATTITUDE_PHRASES, EMOTION_PHRASES, HEALTH_PHRASES)
-    return list(dict.fromkeys(phrase for group in groups for phrase in group.values()))
+    """Every English phrase."""
+    return ENGLISH.vocabulary()

@@ -156,7 +156,10 @@ class StickProcess(CheckedBackend):
             text = b""
         if not text:
             raise StickError(self.epitaph())
-        message = dict(json.loads(text))
+        try:
+            message: dict[str, Any] = dict(json.loads(text))
+        except ValueError as error:
+            raise StickError(f"the stick's process says nonsense ({text[:80]!r})") from error
         if "error" in message:
             raise StickError(str(message["error"]))
         return message

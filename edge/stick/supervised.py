@@ -78,8 +78,12 @@ class SupervisedStick:
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name=NAME, daemon=True)
         self._thread.start()
-        if settings.required or wait_for_boot:
-            self._settle()
+        try:
+            if settings.required or wait_for_boot:
+                self._settle()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def ready(self) -> bool:
@@ -109,7 +113,6 @@ class SupervisedStick:
         """Wait until it is known whether the stick is there. Raises StickError if it must be and is not."""
         self._settled.wait(self._settings.boot_seconds + SETTLE_SECONDS)
         if self._refusal is not None:
-            self.close()
             raise StickError(
                 f"{self._refusal}; or set stick.required to false to begin without the stick"
             ) from self._refusal

@@ -134,21 +134,35 @@ def test_the_controls_are_sound_networks_but_for_their_layer(tmp_path: Path) -> 
         assert control.kind in net.layers.values()
 
 
-def test_two_different_blobs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A compiler that behaves, but for a byte that differs from run to run."""
+def compiles(monkeypatch: pytest.MonkeyPatch, folder: Path, *blobs: bytes) -> Path:
+    """A net for a compiler that behaves, and gives these blobs one after the other."""
+    left = list(blobs)
 
-    def compile_one(_: LegacyEnvironment, xml: Path, folder: Path) -> Compiled:
-        folder.mkdir()
+    def compile_one(_: LegacyEnvironment, xml: Path, work: Path) -> Compiled:
         if xml.stem in ("Abs", "FakeQuantize"):
             return Compiled({"Abs": ABS, "FakeQuantize": QUANTIZED}[xml.stem], None)
-        (folder / "model.blob").write_bytes(folder.name.encode())
-        return Compiled(EXPECTED, folder / "model.blob")
+        work.mkdir()
+        (work / "model.blob").write_bytes(left.pop())
+        return Compiled(EXPECTED, work / "model.blob")
 
     monkeypatch.setattr(myriad, "compile_one", compile_one)
-    xml = CONTROLS[0].write(tmp_path).rename(tmp_path / "model.xml")
-    (tmp_path / "Abs.bin").rename(tmp_path / "model.bin")
+    (folder / "control").mkdir()
+    made = CONTROLS[0].write(folder / "control")
+    made.with_suffix(".bin").rename(folder / "model.bin")
+    return made.rename(folder / "model.xml")
+
+
+def test_two_different_blobs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    xml = compiles(monkeypatch, tmp_path, b"one", b"another")
     with pytest.raises(ExportError, match="two different blobs"):
         myriad.compile_for_myriad(xml, LEGACY, tmp_path / "model.blob")
+    assert not (tmp_path / "model.blob").exists()
+
+
+def test_a_blob_that_is_not_the_cards_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    xml = compiles(monkeypatch, tmp_path, b"one", b"one")
+    with pytest.raises(ExportError, match=r"gives the blob 7692c3ad3540, and its card was written for 0000"):
+        myriad.compile_for_myriad(xml, LEGACY, tmp_path / "model.blob", proved="0" * 64)
     assert not (tmp_path / "model.blob").exists()
 
 

@@ -19,7 +19,7 @@ from edge.backends import runtimes
 from edge.model_folder import open_folder
 from edge.settings import StickSettings
 from edge.stick.supervised import SupervisedStick
-folder = open_folder(Path(sys.argv[1]))
+folder = open_folder(Path(sys.argv[1]), "auto", runtimes.find().accepted("CPU"))
 processor = runtimes.find().open(folder, "CPU")
 stick = SupervisedStick(folder, "fake", processor, print, StickSettings(), wait_for_boot=True)
 print("ready" if stick.ready else "not ready", flush=True)

@@ -78,7 +78,7 @@ def test_one_that_cannot_be_had_says_why(
 def test_a_folder_that_was_damaged_meanwhile_is_refused_by_the_child(
     tiny: ModelFolder, damaged_folder: Path
 ) -> None:
-    (damaged_folder / "model.bin").write_bytes(b"nothing")
+    (damaged_folder / tiny.artefact.network).write_bytes(b"nothing")
     with (
         started(replace(tiny, path=damaged_folder)) as process,
         pytest.raises(StickError, match="is damaged"),

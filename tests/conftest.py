@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
-from export.errors import ExportError
-from export.legacy import python
-from export.legacy.environment import LegacyEnvironment
+if TYPE_CHECKING:
+    from export.legacy.environment import LegacyEnvironment
 
 
 @pytest.fixture(scope="session")
 def legacy() -> LegacyEnvironment:
     """OpenVINO 2021.4.2 in the user's own cache, made on first use as the command makes it."""
+    from export.errors import ExportError
+    from export.legacy import python
+    from export.legacy.environment import LegacyEnvironment
+
     try:
         return LegacyEnvironment.set_up(print)
     except ExportError as error:
