@@ -11,6 +11,8 @@ from typing import Any
 
 from edge import model_choice
 from edge import settings as settings_module
+from edge.backends import runtimes
+from edge.card import ARTEFACTS
 from edge.settings import Settings
 
 SYSTEM_FILE = Path("/etc/facecue/facecue.toml")
@@ -27,7 +29,7 @@ class Command:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """--config, --model, --device, --precision."""
+    """--config, --model, --device, --runtime, --precision."""
     parser.add_argument(
         "--config",
         type=Path,
@@ -40,7 +42,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         help="released model, or folder of one (default: the released one that suits the device)",
     )
     parser.add_argument("--device", metavar="NAME", help="OpenVINO device, or auto (default: auto)")
-    parser.add_argument("--precision", choices=("auto", "int8", "fp16"), help="artefact of the model")
+    parser.add_argument(
+        "--runtime", choices=(runtimes.AUTO, *runtimes.NAMES), help="what runs the net (default: auto)"
+    )
+    parser.add_argument("--precision", choices=("auto", *ARTEFACTS), help="network of the model")
 
 
 def config_path(args: argparse.Namespace) -> Path | None:
@@ -55,7 +60,7 @@ def config_path(args: argparse.Namespace) -> Path | None:
 def load_settings(args: argparse.Namespace) -> Settings:
     """The settings, with what the command line overrides. Raises SettingsError."""
     settings = settings_module.load(config_path(args))
-    changes = {"device": args.device, "precision": args.precision}
+    changes = {"device": args.device, "runtime": args.runtime, "precision": args.precision}
     if args.model is not None:
         changes.update(model_choice.from_option(args.model))
     return replace(settings, model=changed(settings.model, changes))

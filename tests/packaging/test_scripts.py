@@ -59,5 +59,5 @@ def test_a_python_that_does_not_fit_is_named(script: str, version: str, bare: Pa
 
 
 def test_scripts_are_executable() -> None:
-    for name in ("demo", "test", "pin", "build-model"):
+    for name in ("demo", "test", "pin", "build-model", "check-runtimes", "install-runtime"):
         assert os.access(ROOT / "scripts" / name, os.X_OK), name
