@@ -1,7 +1,8 @@
 """Which layers the last compiler for the Neural Compute Stick takes, and what to write for the others.
 
-The tables were measured one operator at a time with OpenVINO 2021.4.2's model optimizer and Myriad
-plugin; tests/export/test_layers_compiler.py measures them again where the legacy environment is there.
+The tables were measured one operator at a time with the model optimizer and the Myriad plugin of OpenVINO
+2021.4.2; tests/export/test_layers.py measures some again where that environment is there. What hangs on
+more than an operator's name (sizes, number of stages) the compiler itself must judge.
 """
 
 from __future__ import annotations
@@ -14,24 +15,57 @@ from export.errors import ExportError
 
 STICK = "the compiler for the Neural Compute Stick (OpenVINO 2021.4.2)"
 
-REFUSED: dict[str, str] = {}
-"""ONNX operator -> what to use instead; where the words say so, the numbers stay the same."""
+_SIZE = "its result's size hangs on the picture, and every size must be fixed"
+_FOLD = "write sigmoid, tanh or a polynomial instead, and train again"
+_INT8 = "export the net in floating point: facecue makes INT8 for processors itself"
+_FIXED = "write out the branch that is taken: one picture of one size is all there is"
 
-TAKEN: frozenset[str] = frozenset()
+REFUSED: dict[str, str] = {
+    "Abs": "write torch.maximum(x, -x), the same numbers",
+    "Sign": "write (x * 10000).clamp(-1, 1)",
+    "HardSigmoid": (
+        "write relu6(x + 3) / 6 for hardsigmoid and x * relu6(x + 3) / 6 for hardswish, the same numbers"
+    ),
+    "Selu": "write 1.0507009873554805 * elu(x, 1.6732632423543772), the same numbers",
+    "CumSum": "multiply by a triangular matrix of ones, the same numbers",
+    "ReduceL1": "write torch.maximum(x, -x).sum(...), the same numbers",
+    "ReduceLogSumExp": "write torch.log(torch.exp(x).sum(...)), the same numbers where x is small",
+    "ReduceProd": "multiply the slices one by one, the same numbers",
+    "Unsqueeze": "write reshape with the sizes as numbers, the same numbers",
+    **dict.fromkeys(("Sin", "Cos", "Tan", "Asin", "Acos", "Atan"), _FOLD),
+    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"), _INT8),
+    **dict.fromkeys(("If", "Loop", "Scan"), _FIXED),
+    **dict.fromkeys(("NonZero", "Unique", "Compress", "NonMaxSuppression"), _SIZE),
+}
+"""ONNX operator -> what to use instead."""
+
+_TAKEN = """
+Add And ArgMax AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv
+ConvTranspose DepthToSpace Div Dropout Elu Equal Erf Exp Expand Flatten Floor Gather Gemm
+GlobalAveragePool GlobalMaxPool Greater Identity InstanceNormalization LeakyRelu Less Log MatMul Max
+MaxPool Min Mul Neg Not PRelu Pad Pow Reciprocal ReduceL2 ReduceMean ReduceSum Relu Reshape Resize Round
+Shape Sigmoid Slice Softmax Softplus Split Sqrt Squeeze Sub Tanh TopK Transpose Where
+"""
+TAKEN: frozenset[str] = frozenset(_TAKEN.split())
 """ONNX operators that compiled."""
+
+ALWAYS_SEEN = ("If", "Loop", "Scan")
+"""They take what they work on from around them, not from their inputs."""
+SIZES_ONLY = ("Shape", "Size")
+"""What comes out of these is known before any picture is."""
 
 
 def require_layers(model: onnx.ModelProto) -> tuple[str, ...]:
-    """Raise ExportError with every layer that cannot become part of a model folder, and what to use instead.
+    """Raise ExportError with every layer that the stick's compiler refuses, and what to use instead.
 
-    Returns a warning for each kind of layer that nobody has tried: of these the compiler decides.
+    Returns a warning that names the layers that nobody has tried: of these the compiler decides. What
+    is computed from constants and sizes alone never reaches a device, and is not looked at.
     """
     faults, untried = [], []
-    for node in _nodes(model.graph):
-        if node.op_type in REFUSED:
-            faults.append(f"{place(node)} is {node.op_type}: {REFUSED[node.op_type]}")
-        elif node.domain not in ("", "ai.onnx"):
-            faults.append(f"{place(node)} is {node.domain}.{node.op_type}: use an operator of ONNX itself")
+    for node in _computed_from_the_picture(model.graph):
+        reason = _reason(node)
+        if reason:
+            faults.append(f"{place(node)} is {node.op_type}: {reason}")
         elif node.op_type not in TAKEN:
             untried.append(f"{place(node)} ({node.op_type})")
     if faults:
@@ -62,10 +96,22 @@ def module_path(node_name: str) -> str:
     return ".".join(parents)
 
 
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """Every node, those inside branches and loops too."""
+def _reason(node: onnx.NodeProto) -> str:
+    if node.domain not in ("", "ai.onnx"):
+        return f"{node.domain} is nobody's but its maker's: use an operator of ONNX itself"
+    if node.op_type == "Resize":
+        mode = next((a.s.decode() for a in node.attribute if a.name == "mode"), "nearest")
+        return (
+            "" if mode in ("nearest", "linear") else f'mode {mode} is not there: use "bilinear" or "nearest"'
+        )
+    return REFUSED.get(node.op_type, "")
+
+
+def _computed_from_the_picture(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    given = {tensor.name for tensor in graph.initializer}
+    moving = {tensor.name for tensor in graph.input} - given
     for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from _nodes(attribute.g)
+        if moving.intersection(node.input) or node.op_type in ALWAYS_SEEN:
+            yield node
+            if node.op_type not in SIZES_ONLY:
+                moving.update(node.output)
