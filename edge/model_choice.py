@@ -7,8 +7,9 @@ import os
 import platform
 from pathlib import Path
 
+from edge import card as cards
 from edge.errors import ModelError
-from edge.model_folder import RELEASED, RELEASED_ROOT, installed, released
+from edge.model_folder import RELEASED, RELEASED_ROOT, installed, present, released
 
 AUTO = "auto"
 LARGE, SMALL = RELEASED, "small-au"
@@ -19,22 +20,37 @@ ARM = ("aarch64", "arm")
 log = logging.getLogger(__name__)
 
 
-def choose(name: str, device: str, root: Path = RELEASED_ROOT, machine: str | None = None) -> Path:
+def choose(
+    name: str,
+    device: str,
+    root: Path = RELEASED_ROOT,
+    machine: str | None = None,
+    accepted: tuple[str, ...] | None = None,
+) -> Path:
     """The folder of the released model of this name, or of the one that suits the device.
 
     name: a released model, or "auto", which takes the other one and says so where the one that
-    suits is not installed; a model that is named is never replaced. device: as in model.device.
-    root: where the released models lie. machine: the processor's kind, as platform.machine() has
-    it. Raises ModelError with the names there are.
+    suits is not installed, or has none of the accepted networks; a model that is named is never
+    replaced. device: as in model.device. root: where the released models lie. machine: the
+    processor's kind, as platform.machine() has it. accepted: as in model_folder.open_folder.
+    Raises ModelError with the names there are.
     """
     if name != AUTO:
         return released(name, root)
     wanted = suited(device, platform.machine() if machine is None else machine)
+    other = LARGE if wanted == SMALL else SMALL
     if why := why_not(wanted, root):
-        other = LARGE if wanted == SMALL else SMALL
         if why_not(other, root):
             raise ModelError(why)
         log.warning("the model %s suits this device but is not installed: %s is used", wanted, other)
+        wanted = other
+    elif accepted is not None and not _reads(accepted, wanted, root) and _reads(accepted, other, root):
+        log.warning(
+            "the model %s suits this device but has no network that the runtime here reads (%s): %s is used",
+            wanted,
+            ", ".join(accepted),
+            other,
+        )
         wanted = other
     return released(wanted, root)
 
@@ -52,6 +68,16 @@ def why_not(name: str, root: Path = RELEASED_ROOT) -> str:
     except ModelError as error:
         return str(error)
     return ""
+
+
+def _reads(accepted: tuple[str, ...], name: str, root: Path) -> bool:
+    """Whether a model has one of these networks; a damaged one is to be refused, not passed over."""
+    if why_not(name, root):
+        return False
+    try:
+        return bool(set(accepted) & set(present(root / name, cards.read(root / name / "card.json"))))
+    except ModelError:
+        return True
 
 
 def from_option(text: str, root: Path = RELEASED_ROOT) -> dict[str, str]:

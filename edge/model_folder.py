@@ -122,9 +122,14 @@ def open_folder(path: Path, precision: str = "auto", accepted: tuple[str, ...] |
     return ModelFolder(path, card, precision, stage)
 
 
+def present(path: Path, card: Card) -> list[str]:
+    """The artefacts whose files are there; nothing is said of what is in them."""
+    return [n for n, a in card.artefacts.items() if all((path / file).is_file() for file in a.files)]
+
+
 def _chosen(path: Path, card: Card, precision: str, accepted: tuple[str, ...]) -> str:
     """The artefact to be used: what is named, or the first that is accepted and there."""
-    there = [n for n, a in card.artefacts.items() if all((path / file).is_file() for file in a.files)]
+    there = present(path, card)
     if precision == "auto":
         for name in accepted:
             if name in there:

@@ -31,12 +31,15 @@ def model(settings: ModelSettings, root: Path = RELEASED_ROOT) -> ModelFolder:
 
     root: where the released models lie. Raises ModelError, or BackendError without any runtime.
     """
-    accepted = [a for r in runtimes.candidates(settings.runtime) for a in r.accepted(settings.device)]
+    reads = [name for r in runtimes.candidates(settings.runtime) for name in r.accepted(settings.device)]
+    accepted = tuple(dict.fromkeys(reads))
     if settings.folder:
         path = Path(settings.folder)
     else:
-        path = model_choice.choose(settings.name, settings.device, root)
-    return open_folder(path, settings.precision, tuple(dict.fromkeys(accepted)))
+        # A network that is named and not there is the user's to mend.
+        wanted = accepted if settings.precision == "auto" else None
+        path = model_choice.choose(settings.name, settings.device, root, accepted=wanted)
+    return open_folder(path, settings.precision, accepted)
 
 
 def runtime(settings: ModelSettings, folder: ModelFolder) -> Runtime:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tiny_model
 
-from edge.backends.openvino_core import OpenVinoBackend
+from edge.backends import runtimes
+from edge.backends.base import Backend
 from edge.model_folder import ModelFolder, open_folder
 
 
@@ -40,7 +41,7 @@ def tiny(tiny_folder: Path) -> ModelFolder:
 
 
 @pytest.fixture(scope="session")
-def tiny_device(tiny: ModelFolder) -> Iterator[OpenVinoBackend]:
-    device = OpenVinoBackend(tiny, "CPU")
+def tiny_device(tiny: ModelFolder) -> Iterator[Backend]:
+    device = runtimes.find().open(tiny, "CPU")
     yield device
     device.close()

@@ -12,7 +12,7 @@ from edge import model_choice, settings, wiring
 from edge.cli import main
 from edge.errors import ModelError, SettingsError
 from edge.model_choice import LARGE, SMALL, choose, from_option
-from edge.model_folder import installed
+from edge.model_folder import installed, open_folder
 from edge.settings import ModelSettings
 
 
@@ -55,6 +55,28 @@ def test_auto_takes_the_other_one_and_says_so(
     assert record.getMessage() == (
         f"the model {suited} suits this device but is not installed: {other} is used"
     )
+
+
+def test_auto_takes_the_one_with_a_network_that_the_runtime_reads_and_says_so(
+    root: Path, tiny_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (LARGE, SMALL):
+        shutil.copytree(tiny_folder, root / name, dirs_exist_ok=True)
+    network = open_folder(tiny_folder).precision
+    assert choose("auto", "auto", root, "x86_64", (network,)) == root / LARGE
+    # Neither has one: the one that suits is refused later, with what it has.
+    assert choose("auto", "auto", root, "x86_64", ("onnx",)) == root / LARGE
+    assert caplog.records == []
+    for file in open_folder(tiny_folder).artefact.files:
+        (root / LARGE / file).unlink()
+    assert choose("auto", "auto", root, "x86_64", (network,)) == root / SMALL
+    assert choose(LARGE, "auto", root, "x86_64", (network,)) == root / LARGE
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the model {LARGE} suits this device but has no network that the runtime here reads ({network}): "
+        f"{SMALL} is used"
+    ]
+    (root / LARGE / "card.json").write_text("{}")
+    assert choose("auto", "auto", root, "x86_64", (network,)) == root / LARGE
 
 
 def test_what_suits_is_not_worth_a_word(root: Path, caplog: pytest.LogCaptureFixture) -> None:

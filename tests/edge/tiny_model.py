@@ -1,11 +1,13 @@
 """A model folder small enough to be made in a blink, for the real loader and the real runtime.
 
-Made with OpenVINO's own Python API, so that it can be made wherever the tests of edge can run.
+Made with OpenVINO's own Python API, so that it can be made wherever the tests of edge can run. The
+older versions have no such API: with them the folder gets the same net from the committed one.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 
 from edge import card as cards
 from edge import preprocess
+from edge.backends import runtimes
 from edge.backends.telemetry import keep_quiet
 from edge.card import Artefact, Card, Tolerance
 from edge.emotions import EmotionStage
@@ -27,6 +30,8 @@ UNITS = tuple(ACTION_UNITS)
 HIDDEN = 16
 UNSURE_BELOW = 0.4
 TOLERANCE = Tolerance(0.02, 0.02, 0.1)
+COMMITTED = Path(__file__).resolve().parent / "backends" / "tiny"
+"""The same net for every runtime, made by backends/make_tiny.py."""
 
 
 def weights(units: tuple[str, ...] = UNITS) -> dict[str, np.ndarray[Any, Any]]:
@@ -62,10 +67,11 @@ def golden_crops(count: int = 12) -> np.ndarray[Any, Any]:
 def build(folder: Path, units: tuple[str, ...] = UNITS, **more: np.ndarray[Any, Any]) -> Path:
     """Write model.xml, model.bin, emotions.npz, golden.npz and card.json.
 
-    more: further arrays of the second stage.
+    more: further arrays of the second stage. With an older OpenVINO the network is the one for the
+    stick instead, and has no other units.
     """
     folder.mkdir(parents=True)
-    _write_net(folder / "model.xml", weights(units))
+    artefact = _network(folder, units)
     stage = {name: weights(units)[name] for name in EmotionStage.ARRAYS}
     names = {"action_units": np.array(units), "emotions": np.array(EMOTIONS)}
     np.savez(folder / "emotions.npz", **names, **stage, **more)
@@ -79,8 +85,12 @@ def build(folder: Path, units: tuple[str, ...] = UNITS, **more: np.ndarray[Any, 
         image_size=SIDE,
         action_units=units,
         emotions=EMOTIONS,
-        artefacts={"fp16": Artefact("model.xml", "model.bin", 11, TOLERANCE)},
-        sha256={path.name: sha256(path) for path in sorted(folder.iterdir())},
+        artefacts=artefact,
+        sha256={
+            path.relative_to(folder).as_posix(): sha256(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
         unsure_below=UNSURE_BELOW,
         licence="Apache-2.0",
     )
@@ -109,6 +119,17 @@ def change_arrays(folder: Path, file: str, **arrays: np.ndarray[Any, Any]) -> No
 def rehash(folder: Path, file: str) -> None:
     """Make the card accept the file as it is now."""
     change_card(folder, lambda table: table["sha256"].update({file: sha256(folder / file)}))
+
+
+def _network(folder: Path, units: tuple[str, ...]) -> dict[str, Artefact]:
+    """Write the net and tell what it is called in the card."""
+    if runtimes.find("auto").name not in ("openvino-2021", "openvino-2022"):
+        _write_net(folder / "model.xml", weights(units))
+        return {"fp16": Artefact("model.xml", "model.bin", 11, TOLERANCE)}
+    if units != UNITS:
+        raise NotImplementedError("this OpenVINO cannot make a net, and none of these units is committed")
+    shutil.copytree(COMMITTED / "stick", folder / "stick")
+    return {"stick": Artefact("stick/model.xml", "stick/model.bin", 10, TOLERANCE)}
 
 
 def _write_net(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
