@@ -14,12 +14,10 @@ INSTEAD = {
     "Abs": "ReLU(x) + ReLU(-x)",
     "Sign": "a clamp of 10,000 x to -1..1",
     "HardSigmoid": "Sigmoid (and SiLU for Hardswish)",
-    "HSwish": "SiLU",
     "FakeQuantize": "the FP16 network: Myriad X counts in FP16 only, and an INT8 one is for processors",
-    "CumSum": "a multiplication by a triangular matrix",
-    "SoftSign": "Tanh",
+    "CumSum": "a 1x1 convolution with a triangular matrix",
 }
-"""What compiles in place of a layer. Softsign of torch is told as Abs."""
+"""What compiles in place of a layer that does not: all of it was tried."""
 
 
 @dataclass(frozen=True)
