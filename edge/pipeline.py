@@ -21,11 +21,15 @@ from edge.types import Cue, Face, Frame, Reading
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What one frame led to. reading: of the attended face, None where there is none."""
+    """What one frame led to. reading: of the attended face, None where there is none.
+
+    abstains: why nothing may be said of the attended face now, empty where something may.
+    """
 
     faces: list[Face]
     reading: Reading | None
     cues: list[Cue]
+    abstains: str = ""
 
 
 class Pipeline:
@@ -53,6 +57,7 @@ class Pipeline:
             emotions, settings.neutral_seconds, settings.least_quality, settings.absent_seconds
         )
         self._director = CueDirector(settings)
+        self._least_quality = settings.least_quality
         self._stopwatch = stopwatch
 
     def step(self, frame: Frame | None, now: float) -> Step:
@@ -70,7 +75,8 @@ class Pipeline:
         reading = self._read(frame, face) if face is not None else None
         with self._stopwatch.stage("cues"):
             cues = self._director.update(face, reading, frame.image.shape[1], now)
-        return Step(faces, reading, cues)
+        readable = reading is not None and reading.quality >= self._least_quality
+        return Step(faces, reading, cues, "" if readable or face is None else "unreadable")
 
     def _read(self, frame: Frame, face: Face) -> Reading | None:
         with self._stopwatch.stage("crop"):

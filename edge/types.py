@@ -127,6 +127,7 @@ class Cue:
     kind: "person", "cue", "no_face" or "health". text: what is said. label: what it is about,
     the same in every language ("smile", "surprise", "camera_lost"). Times are seconds on the
     source's clock; after expires_at it is no longer worth saying. reading: what it rests on.
+    phrases: everything that is said, as keys of edge.cues.catalogue.
     """
 
     kind: str
@@ -136,3 +137,4 @@ class Cue:
     created_at: float
     expires_at: float
     reading: Reading | None = None
+    phrases: tuple[str, ...] = ()

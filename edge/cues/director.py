@@ -54,7 +54,7 @@ class CueDirector:
             return []
         self._reset()
         kind = "no_face" if event == "no_face" else "person"
-        return [self._cue(kind, event, PRESENCE_PHRASES[event], Priority.NEXT, now, reading)]
+        return [self._cue(kind, (event,), PRESENCE_PHRASES[event], Priority.NEXT, now, reading)]
 
     def _restart(self) -> None:
         """After a while in which nothing could be read, no change may count as having lasted."""
@@ -85,7 +85,7 @@ class CueDirector:
         for label in chosen:
             self._said_at[label] = now
         text = ", ".join(MOVEMENT_PHRASES[label] for label in chosen)
-        return [self._cue("cue", chosen[0], text, Priority.NORMAL, now, reading)]
+        return [self._cue("cue", tuple(chosen), text, Priority.NORMAL, now, reading)]
 
     def _named(self, reading: Reading, now: float) -> list[Cue]:
         """The emotion where it is switched on, else the attitude."""
@@ -112,12 +112,19 @@ class CueDirector:
         if implied:
             return []
         self._said_at[phrases[label]] = now
-        return [self._cue("cue", label, phrases[label], Priority.NORMAL, now, reading)]
+        return [self._cue("cue", (label,), phrases[label], Priority.NORMAL, now, reading)]
 
     def _fresh(self, what: str, now: float) -> bool:
         return now - self._said_at.get(what, -math.inf) >= self._settings.cooldown_seconds
 
     def _cue(
-        self, kind: str, label: str, text: str, priority: Priority, now: float, reading: Reading | None
+        self,
+        kind: str,
+        phrases: tuple[str, ...],
+        text: str,
+        priority: Priority,
+        now: float,
+        reading: Reading | None,
     ) -> Cue:
-        return Cue(kind, label, text, priority, now, now + self._settings.expiry_seconds, reading)
+        expires_at = now + self._settings.expiry_seconds
+        return Cue(kind, phrases[0], text, priority, now, expires_at, reading, phrases)

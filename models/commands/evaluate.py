@@ -1,4 +1,4 @@
-"""`facecue evaluate`: figures of a model on labelled faces."""
+"""`facecue evaluate`: figures of a model on labelled faces, and of the cues on clips."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.commands.base import Command, add_config, load_settings
 from edge.errors import SettingsError
+from models.commands import evaluate_cues
 from models.commands.base import needs
 
 CONFIG = ("config", "model", "device", "precision")
@@ -18,7 +19,10 @@ CONFIG = ("config", "model", "device", "precision")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="folder of the data sets")
+    actions = parser.add_subparsers(dest="action", metavar="[cues ...]")
+    cues = actions.add_parser("cues", help=evaluate_cues.SUMMARY, description=evaluate_cues.SUMMARY)
+    evaluate_cues.configure(cues)
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="folder of the data sets")
     parser.add_argument(
         "--folds",
         metavar="N,N",
@@ -52,6 +56,13 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    # Cues are judged by what a device has; faces need what the training needs.
+    return evaluate_cues.run(args) if args.action == "cues" else _faces_needed(args)
+
+
+def _faces(args: argparse.Namespace) -> int:
+    if args.data is None:
+        raise SettingsError(["--data FOLDER is needed: the folder of the data sets; or name 'cues'"])
     from models.evaluation.evaluate import Request, evaluate, write_crops
     from models.evaluation.html import page
     from models.evaluation.text import table
@@ -116,4 +127,5 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-EVALUATE = Command("evaluate", "figures of a model on labelled faces", _configure, needs("train", _run))
+_faces_needed = needs("train", _faces)
+EVALUATE = Command("evaluate", "figures of a model on labelled faces, or of cues on clips", _configure, _run)
