@@ -16,7 +16,7 @@ from edge.errors import ModelError
 from edge.model_folder import ModelFolder
 
 FACES = 2
-"""Golden faces that are run at a start: two milliseconds each for the small net on a PC."""
+"""Golden faces that are run at a start: as long as two frames take."""
 SECOND_STAGE = 0.001
 """The second stage runs in numpy everywhere: what it gives differs by rounding alone."""
 

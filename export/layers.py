@@ -27,12 +27,14 @@ REFUSED: dict[str, str] = {
         "write relu6(x + 3) / 6 for hardsigmoid and x * relu6(x + 3) / 6 for hardswish, the same numbers"
     ),
     "Selu": "write 1.0507009873554805 * elu(x, 1.6732632423543772), the same numbers",
+    "Celu": "write elu(x), the same numbers where alpha is 1",
     "CumSum": "multiply by a triangular matrix of ones, the same numbers",
     "ReduceL1": "write torch.maximum(x, -x).sum(...), the same numbers",
     "ReduceLogSumExp": "write torch.log(torch.exp(x).sum(...)), the same numbers where x is small",
     "ReduceProd": "multiply the slices one by one, the same numbers",
     "Unsqueeze": "write reshape with the sizes as numbers, the same numbers",
     **dict.fromkeys(("Sin", "Cos", "Tan", "Asin", "Acos", "Atan"), _FOLD),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "one picture has no order: use convolutions"),
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"), _INT8),
     **dict.fromkeys(("If", "Loop", "Scan"), _FIXED),
     **dict.fromkeys(("NonZero", "Unique", "Compress", "NonMaxSuppression"), _SIZE),
@@ -42,9 +44,10 @@ REFUSED: dict[str, str] = {
 _TAKEN = """
 Add And ArgMax AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv
 ConvTranspose DepthToSpace Div Dropout Elu Equal Erf Exp Expand Flatten Floor Gather Gemm
-GlobalAveragePool GlobalMaxPool Greater Identity InstanceNormalization LeakyRelu Less Log MatMul Max
-MaxPool Min Mul Neg Not PRelu Pad Pow Reciprocal ReduceL2 ReduceMean ReduceSum Relu Reshape Resize Round
-Shape Sigmoid Slice Softmax Softplus Split Sqrt Squeeze Sub Tanh TopK Transpose Where
+GlobalAveragePool GlobalMaxPool Greater Identity InstanceNormalization LeakyRelu Less Log LogSoftmax
+MatMul Max MaxPool Min Mul Neg Not Pad Pow PRelu Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin
+ReduceSum Relu Reshape Resize Round Shape Sigmoid Slice Softmax Softplus Split Sqrt Squeeze Sub Tanh Tile
+TopK Transpose Where
 """
 TAKEN: frozenset[str] = frozenset(_TAKEN.split())
 """ONNX operators that compiled."""
