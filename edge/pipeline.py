@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge import quality
@@ -59,6 +60,20 @@ class Pipeline:
         self._director = CueDirector(settings)
         self._least_quality = settings.least_quality
         self._stopwatch = stopwatch
+
+    def set_levels(self, levels: Sequence[str]) -> None:
+        """As in cues.levels, from the next frame on. Raises ModelError as the constructor does."""
+        if "movements" in levels:
+            _check_units(self._net)
+        self._director.set_levels(levels)
+
+    def set_verbosity(self, verbosity: str) -> None:
+        """few, normal or many, from the next frame on."""
+        self._director.set_verbosity(verbosity)
+
+    def reset_neutral(self) -> None:
+        """Forget every resting face, to be learned anew."""
+        self._neutrals.reset()
 
     def step(self, frame: Frame | None, now: float) -> Step:
         """Advance by one frame. None, no frame at all, leads to nothing: it shows nobody's absence.

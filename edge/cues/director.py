@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from edge.cues.catalogue import ATTITUDE_PHRASES, EMOTION_PHRASES, MOVEMENT_PHRASES, PRESENCE_PHRASES
 from edge.cues.latch import Latch, Settled
@@ -18,6 +20,8 @@ MOST_TOGETHER = 2
 IMPLIED = {"smile": ("positive", "happiness")}
 """A movement just said that makes naming these idle."""
 IMPLIED_SECONDS = 2.0
+COOLDOWN_TIMES = {"few": 3.0, "normal": 1.0, "many": 0.5}
+"""Verbosity -> by how much cues.cooldown_seconds is stretched."""
 
 
 class CueDirector:
@@ -31,7 +35,16 @@ class CueDirector:
         self._settings = settings
         self._presence = Presence(settings.person_seconds, settings.absent_seconds)
         self._read_at = -math.inf
+        self._cooldown_times = 1.0
         self._reset()
+
+    def set_levels(self, levels: Sequence[str]) -> None:
+        """As in cues.levels, from the next update on."""
+        self._settings = replace(self._settings, levels=list(levels))
+
+    def set_verbosity(self, verbosity: str) -> None:
+        """few, normal or many, from the next update on."""
+        self._cooldown_times = COOLDOWN_TIMES[verbosity]
 
     def update(self, face: Face | None, reading: Reading | None, width_pixels: int, now: float) -> list[Cue]:
         """What there is to say now.
@@ -115,7 +128,9 @@ class CueDirector:
         return [self._cue("cue", (label,), phrases[label], Priority.NORMAL, now, reading)]
 
     def _fresh(self, what: str, now: float) -> bool:
-        return now - self._said_at.get(what, -math.inf) >= self._settings.cooldown_seconds
+        return (
+            now - self._said_at.get(what, -math.inf) >= self._cooldown_times * self._settings.cooldown_seconds
+        )
 
     def _cue(
         self,
