@@ -13,7 +13,7 @@ from edge.backends import runtimes
 from edge.backends.base import Backend
 from edge.backends.reasons import STICK
 from edge.backends.runtimes import Runtime
-from edge.errors import BackendError
+from edge.errors import BackendError, ModelError
 from edge.faces import FaceFinder
 from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
@@ -108,10 +108,13 @@ def _stick_there(settings: ModelSettings, folder: ModelFolder) -> str:
     for candidate in runtimes.candidates(settings.runtime):
         reads = candidate.accepted(STICK)
         listed = [name for name in candidate.devices() if name.startswith(STICK)] if reads else []
-        if listed and (settings.precision == "auto" or settings.precision in reads):
-            if any(name in reads for name in folder.card.artefacts):
+        if listed:
+            try:
+                open_folder(folder.path, settings.precision, reads)
+            except ModelError as error:
+                log.warning("a stick is there, but the processor is used: %s", error)
+            else:
                 return listed[0]
-            log.warning("%s has no network for the stick: the processor is used", folder.path)
     return ""
 
 

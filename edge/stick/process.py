@@ -26,7 +26,10 @@ from edge.stick.shared import Slots, anonymous
 
 POLITE_SECONDS = 1.0
 """A child that was asked to end gets this long: a stick that is let go of in good order comes back sooner."""
-KILL_SECONDS = 0.5
+KILL_SECONDS = 5.0
+"""Only the kernel can be slower than that: it waits for the USB port."""
+WORD_SECONDS = 0.5
+"""From the end of a child's socket to the end of the child."""
 LOG_BYTES = 1 << 16
 """More than this of the plugin's own words is not kept."""
 PAUSE_SECONDS = 0.005
@@ -179,7 +182,7 @@ class StickProcess(CheckedBackend):
 
     def epitaph(self) -> str:
         """How the child ended, with its last words."""
-        status = self._ending(KILL_SECONDS)
+        status = self._ending(WORD_SECONDS)
         if status is None:
             how = "closed its socket"
         elif status < 0:

@@ -98,7 +98,7 @@ class SupervisedStick:
         return answer
 
     def close(self) -> None:
-        """End the child and the thread, and close the processor. Raises RuntimeError if one hangs."""
+        """End the child and the thread, and close the processor, within two seconds."""
         self._stopping.set()
         self._lost.set()
         self._thread.join(CLOSE_SECONDS)
@@ -107,7 +107,8 @@ class SupervisedStick:
             self._thread.join(JOIN_SECONDS)
         self._processor.close()
         if self._thread.is_alive():
-            raise RuntimeError(f"the stick's thread did not stop within {CLOSE_SECONDS + JOIN_SECONDS:.0f} s")
+            # Killed it is, and the kernel may take its time: no reason to keep the user waiting.
+            log.error("the stick's process has not ended yet: unplug the stick and plug it in again")
 
     def _settle(self) -> None:
         """Wait until it is known whether the stick is there. Raises StickError if it must be and is not."""

@@ -31,9 +31,7 @@ def started(folder: ModelFolder, answer_seconds: float = 10.0) -> Iterator[Stick
     try:
         yield process
     finally:
-        begin = time.monotonic()
         process.close()
-        assert time.monotonic() - begin < 2.0
     assert process.pid not in children(os.getpid()), "not even a zombie"
     assert descriptors() == before
 

@@ -14,7 +14,6 @@ import pytest
 from stick_help import FIRST, Told
 
 from edge import wiring
-from edge.backends import runtimes
 from edge.backends.fake_stick import ABSENT, VARIABLE
 from edge.clips import CLIPS
 from edge.cues.catalogue import HEALTH_PHRASES
@@ -28,10 +27,6 @@ from edge.types import Cue
 ROOT = Path(__file__).resolve().parents[3]
 CLIP = CLIPS / "single_face.mp4"
 LOST_AT = 20
-
-pytestmark = pytest.mark.skipif(
-    runtimes.find().name != "openvino", reason="the fake's networks are those that the newest OpenVINO reads"
-)
 
 
 def run(folder: Path, events: Path, device: str, script: str = "") -> list[dict[str, Any]]:
