@@ -62,7 +62,7 @@ PRESENCE_PHRASES: dict[str, str] = {
     "no_face": "nobody there",
     "person_gone": "person gone",
     "near": "near you",
-    "far": "far away",
+    "far": "quite far",
     "facing": "facing you",
     "turned_away": "turned away",
     "one_person": "one person",
@@ -80,7 +80,7 @@ HINT_PHRASES: dict[str, str] = {
     "centred": "face in the middle",
     "too_dark": "picture too dark",
     "too_bright": "picture too bright",
-    "too_blurred": "picture too blurred",
+    "too_blurred": "picture blurred",
     "covered": "face covered",
     "too_near": "too near",
     "too_far": "too far away",
@@ -165,7 +165,7 @@ class Catalogue:
         return self._phrases[key]
 
     def listed(self, keys: Iterable[str]) -> str:
-        """Several phrases in one breath. What is only "maybe" goes last, or it would cast doubt on the rest."""
+        """Several phrases in one breath; a "maybe" goes last, or it would cast doubt on what follows."""
         return ", ".join(self._phrases[key] for key in keys)
 
     def vocabulary(self) -> list[str]:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from edge.cues.language import LANGUAGES, SOURCE
 from edge.errors import SpeechError
 from edge.settings import SpeechSettings
 from edge.speech.phrase import Phrase, read_wav
@@ -22,7 +23,8 @@ KEPT_PHRASES = 256
 class Synthesiser:
     """Makes phrases with pyttsx3 in a process of its own, which starts with the first one.
 
-    May be used from several threads; they wait for one another.
+    Where settings.voice is empty it speaks English. May be used from several threads; they wait for
+    one another.
     """
 
     def __init__(self, settings: SpeechSettings) -> None:
@@ -82,7 +84,8 @@ class Synthesiser:
         settings = self._settings
         if self._client is None:
             folder = Path(self._folder.name)
-            self._client = VoiceClient(settings.voice, settings.rate_words_per_minute, folder)
+            voice = settings.voice or LANGUAGES[SOURCE]
+            self._client = VoiceClient(voice, settings.rate_words_per_minute, folder)
         try:
             return self._client.wav(text, settings.timeout_seconds)
         except VoiceLost:

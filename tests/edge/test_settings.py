@@ -275,5 +275,5 @@ def test_a_file_that_may_not_be_looked_at_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_key_that_nothing_reads_is_unknown(tmp_path: Path) -> None:
-    (found,) = faults(tmp_path, "[cues]\nlanguage = 'en'\n")
-    assert "cues.language: no such key" in found
+    (found,) = faults(tmp_path, "[cues]\ndialect = 'en'\n")
+    assert "cues.dialect: no such key" in found

@@ -160,7 +160,7 @@ def test_voices_go_by_each_of_their_names(voice_name: str) -> None:
         assert not voice.phrase("left").silent
 
 
-@pytest.mark.parametrize("voice_name", ["en-uk", "en-us+nobody", "", "tlhh"])
+@pytest.mark.parametrize("voice_name", ["en-uk", "en-us+nobody", " ", "tlhh"])
 def test_an_unknown_voice_is_named(voice_name: str) -> None:
     with (
         synthesiser(SpeechSettings(voice=voice_name)) as voice,
