@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.cues.catalogue import ATTITUDE_PHRASES, EMOTION_PHRASES, MOVEMENT_PHRASES, PRESENCE_PHRASES
+from edge.cues.catalogue import Catalogue
 from edge.cues.latch import Latch, Settled
 from edge.cues.movements import MOVEMENTS
 from edge.cues.presence import Presence
@@ -33,6 +33,7 @@ class CueDirector:
 
     def __init__(self, settings: CueSettings) -> None:
         self._settings = settings
+        self._catalogue = Catalogue(settings.language)
         self._presence = Presence(settings.person_seconds, settings.absent_seconds)
         self._read_at = -math.inf
         self._cooldown_times = 1.0
@@ -67,7 +68,7 @@ class CueDirector:
             return []
         self._reset()
         kind = "no_face" if event == "no_face" else "person"
-        return [self._cue(kind, (event,), PRESENCE_PHRASES[event], Priority.NEXT, now, reading)]
+        return [self._cue(kind, (event,), Priority.NEXT, now, reading)]
 
     def _restart(self) -> None:
         """After a while in which nothing could be read, no change may count as having lasted."""
@@ -97,24 +98,22 @@ class CueDirector:
         chosen = turned[:MOST_TOGETHER]
         for label in chosen:
             self._said_at[label] = now
-        text = ", ".join(MOVEMENT_PHRASES[label] for label in chosen)
-        return [self._cue("cue", tuple(chosen), text, Priority.NORMAL, now, reading)]
+        return [self._cue("cue", tuple(chosen), Priority.NORMAL, now, reading)]
 
     def _named(self, reading: Reading, now: float) -> list[Cue]:
         """The emotion where it is switched on, else the attitude."""
         levels = self._settings.levels
+        seen: Emotion | Attitude
         if "emotion" in levels:
-            settled, phrases = self._emotion, EMOTION_PHRASES
-            seen: Emotion | Attitude = reading.emotion
+            settled, seen = self._emotion, reading.emotion
         elif "attitude" in levels:
-            settled, phrases = self._attitude, ATTITUDE_PHRASES
-            seen = reading.attitude
+            settled, seen = self._attitude, reading.attitude
         else:
             return []
         # Unsure is no change: what was last seen clearly still stands. Nor is, for now, what was
         # said a moment ago: it is said again if it still lasts when the cooldown is over.
         clear = seen.name != UNSURE and seen.confidence >= self._settings.named_from
-        sayable = clear and self._fresh(phrases[seen.name], now)
+        sayable = clear and self._fresh(seen.name, now)
         if not settled.update(seen.name if sayable else settled.value, now):
             return []
         label = settled.value
@@ -124,8 +123,8 @@ class CueDirector:
         )
         if implied:
             return []
-        self._said_at[phrases[label]] = now
-        return [self._cue("cue", (label,), phrases[label], Priority.NORMAL, now, reading)]
+        self._said_at[label] = now
+        return [self._cue("cue", (label,), Priority.NORMAL, now, reading)]
 
     def _fresh(self, what: str, now: float) -> bool:
         return (
@@ -136,10 +135,10 @@ class CueDirector:
         self,
         kind: str,
         phrases: tuple[str, ...],
-        text: str,
         priority: Priority,
         now: float,
         reading: Reading | None,
     ) -> Cue:
+        text = self._catalogue.listed(phrases)
         expires_at = now + self._settings.expiry_seconds
         return Cue(kind, phrases[0], text, priority, now, expires_at, reading, phrases)

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from scene import SMILE, Scene, reading
 
 from edge.cues.catalogue import PHRASES, Catalogue
 from edge.cues.language import DOMAIN, LANGUAGES, LOCALE, SOURCE, translation
@@ -196,3 +197,10 @@ def test_no_language_is_spoken_by_anothers_voice() -> None:
         finally:
             voice.close()
     assert len(sounds) == len(LANGUAGES)
+
+
+def test_cues_are_in_the_language_that_is_set() -> None:
+    scene = Scene(language="de")
+    assert scene.show(reading({**SMILE, "AU04": 0.9}), 3.0) == ["person_ahead", "smile"]
+    assert [cue.text for cue in scene.cues] == ["Person vorn", "lächelt, runzelt die Stirn"]
+    assert [cue.phrases for cue in scene.cues] == [("person_ahead",), ("smile", "frown")]
