@@ -8,6 +8,8 @@ FacecueError
 ├── SourceError        (OSError)       a camera, clip or stream gives no pictures
 ├── SpeechError        (RuntimeError)  the voice or the sound output does not work
 ├── MqttError          (ConnectionError) the broker refuses or cannot be reached
+├── CommandError       (ValueError)    the device is told something that it does not understand
+├── ButtonError        (RuntimeError)  the buttons at the device cannot be used
 └── PictureError       (ValueError)    a picture file cannot be read
 
 A message is one sentence that can be spoken: what is wrong, where, what to do. Libraries raise;
@@ -51,6 +53,14 @@ class SpeechError(FacecueError, RuntimeError):
 
 class MqttError(FacecueError, ConnectionError):
     """The broker refuses or cannot be reached."""
+
+
+class CommandError(FacecueError, ValueError):
+    """The device is told something that it does not understand."""
+
+
+class ButtonError(FacecueError, RuntimeError):
+    """The buttons at the device cannot be used."""
 
 
 class PictureError(FacecueError, ValueError):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from edge.control.steering import Steering
 from edge.cues.catalogue import HEALTH_PHRASES
 from edge.fanout import FanOut
 from edge.pipeline import Pipeline, Step
@@ -40,6 +41,12 @@ class LatestFrames(Protocol):
 
     def latest(self, timeout_seconds: float) -> Frame | None:
         """A picture newer than the one last handed out, or None after the time-out."""
+
+    def pause(self) -> bool:
+        """Take no pictures; False where the source hangs and may still be open."""
+
+    def resume(self) -> None:
+        """Take pictures again."""
 
 
 class ReplayClock:
@@ -93,13 +100,21 @@ def live(
     stopwatch: Stopwatch,
     stop: threading.Event,
     watch: Watch | None = None,
+    steering: Steering | None = None,
 ) -> int:
     """The newest frame each time, until `stop` is set or the source has ended.
 
-    clock: the one the frames' captured_at is counted on.
+    clock: the one the frames' captured_at is counted on. steering: obeys what the user wants meanwhile.
     """
     count, lost, said_at = 0, False, 0.0
     while not stop.is_set():
+        if steering is not None:
+            for cue in steering.turn(clock()):
+                fan_out.send(cue)
+            if steering.paused:
+                lost = False
+                steering.wait(WAIT_SECONDS)
+                continue
         frame = frames.latest(WAIT_SECONDS)
         now = clock()
         # While it lasts it is said again: silence would sound like an empty room.
@@ -112,7 +127,9 @@ def live(
         if frame is None and frames.ended:
             break
         captured_at = frame.captured_at if frame else now
-        _advance(pipeline, fan_out, stopwatch, frame, now, _since(clock, captured_at), watch)
+        step = _advance(pipeline, fan_out, stopwatch, frame, now, _since(clock, captured_at), watch)
+        if steering is not None and frame is not None:
+            steering.recall.see(frame, step, now)
         count += frame is not None
     return count
 
@@ -125,7 +142,7 @@ def _advance(
     now: float,
     age_seconds: Clock,
     watch: Watch | None,
-) -> None:
+) -> Step:
     """age_seconds: how old the picture is; in a replay, how long the work on it has taken."""
     with stopwatch.stage("frame"):
         step = pipeline.step(frame, now)
@@ -133,6 +150,7 @@ def _advance(
         fan_out.send(cue, None if frame is None else age_seconds() * 1000.0)
     if watch is not None and frame is not None:
         watch(frame, step)
+    return step
 
 
 def _since(clock: Clock, begin: float) -> Clock:

@@ -47,6 +47,14 @@ class PacedFrames:
             self._advance()
         return replace(found, captured_at=found.captured_at + self._offset)
 
+    def pause(self) -> bool:
+        """Stand still; the clip goes on from here with the next call of latest."""
+        self._offset = None
+        return True
+
+    def resume(self) -> None:
+        """The next call of latest goes on."""
+
     def _advance(self) -> None:
         self._next = self._reader.read()
         self.ended = self._next is None

@@ -15,8 +15,9 @@ from typing import Any, get_type_hints
 from edge import model_choice
 from edge.backends import runtimes
 from edge.card import ARTEFACTS
+from edge.control.plan import planned
 from edge.cues.language import LANGUAGES, SOURCE
-from edge.errors import SettingsError
+from edge.errors import CommandError, SettingsError
 from edge.settings_file import Lines, at, read
 from edge.settings_values import checked, parse
 
@@ -157,9 +158,24 @@ class MqttSettings:
     tls: bool = setting(False, "encrypt the connection")
     ca_file: str = setting("", "certificate authority of the broker; empty means the system's")
     required: bool = setting(True, "stop at start if the broker refuses; false: go on and keep trying")
+    commands: bool = setting(True, "obey commands published on <prefix>/<device>/set/<command>")
     keepalive_seconds: int = setting(15, "a dead link is found within twice this", least=5, most=600)
     connect_timeout_seconds: float = setting(
         5.0, "no answer from the broker for this long", least=0.5, most=60.0
+    )
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """How the user tells the device what to do while it runs."""
+
+    keyboard: bool = setting(True, "take single keys, where facecue run is started in a terminal")
+    buttons: list[str] = setting(  # noqa: RUF009  it makes a field
+        [], "buttons at GPIO pins, each: pin, command on a short press, command on a long press"
+    )
+    long_press_seconds: float = setting(0.8, "a press this long is a long one", least=0.2, most=5.0)
+    bounce_seconds: float = setting(
+        0.03, "a contact that changes sooner than this is only bouncing", least=0.0, most=0.5
     )
 
 
@@ -174,6 +190,7 @@ class Settings:
     cues: CueSettings = field(default_factory=CueSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -250,6 +267,10 @@ def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> 
     for key, value in (("mqtt.prefix", mqtt.prefix), ("mqtt.device", mqtt.device)):
         if mqtt.host and any(c in value for c in "+#"):
             yield f"{origins[key]}: {value!r} may not hold + or #"
+    try:
+        planned(settings.control.buttons)
+    except CommandError as error:
+        yield f"{origins['control.buttons']}: {error}"
     name, folder = settings.model.name, settings.model.folder
     if folder and name != model_choice.AUTO:
         yield f"{origins['model.name']}: is set and so is model.folder; set one of them"

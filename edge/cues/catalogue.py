@@ -101,6 +101,7 @@ HEALTH_PHRASES: dict[str, str] = {
     "stick_lost": "running without the stick",
     "stick_found": "stick is back",
     "events_lost": "event log lost",
+    "buttons_lost": "no buttons",
     "device_lost": "face reading has failed",
 }
 ANSWER_PHRASES: dict[str, str] = {
@@ -113,16 +114,41 @@ ANSWER_PHRASES: dict[str, str] = {
     "faster": "faster",
     "fastest": "as fast as possible",
     "quieter": "quieter",
+    "quietest": "as quiet as possible",
     "louder": "louder",
+    "loudest": "as loud as possible",
     "words_few": "few words",
     "words_normal": "normal words",
     "words_many": "many words",
+    "level_movements": "movements only",
+    "level_attitude": "movements and attitude",
+    "level_emotion": "emotions too",
+    "no_picture": "no picture yet",
+    "earlier": "earlier",
+    "all_well": "all is well",
+    "pause_failed": "camera does not close",
+    "not_done": "that does not work",
     "nothing_to_repeat": "nothing to repeat",
     "neutral_learned": "resting face learned",
     "neutral_forgotten": "resting face forgotten",
     "unknown_command": "unknown command",
 }
 """Answers to what the user asks of the device."""
+KEY_PHRASES: dict[str, str] = {
+    "key_space": "space",
+    "key_question_mark": "question mark",
+    "do_what_now": "what now",
+    "do_repeat": "say again",
+    "do_status": "is all well",
+    "do_mute": "mute or sound",
+    "do_pause": "pause the camera",
+    "do_verbosity": "how many words",
+    "do_level": "movements attitude or emotions",
+    "do_reset_neutral": "learn resting face again",
+    "do_keys": "these keys",
+    "do_quit": "stop facecue",
+}
+"""What a key does, and the names of keys that are no letter: "space: what now, r: say again"."""
 START_PHRASES: dict[str, str] = {
     "stick_there": "stick found",
     "camera_there": "camera ahead",
@@ -140,6 +166,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "talking": TALKING_PHRASES,
     "hints": HINT_PHRASES,
     "answers": ANSWER_PHRASES,
+    "keys": KEY_PHRASES,
 }
 """What stands in two groups is the same in both."""
 PHRASES: dict[str, str] = {key: text for group in GROUPS.values() for key, text in group.items()}

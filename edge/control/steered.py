@@ -1,0 +1,52 @@
+"""What commands act upon, as the small interfaces that steering needs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Voice(Protocol):
+    """The speech, as far as it changes while it runs; every method returns at once."""
+
+    def set_rate(self, words_per_minute: int) -> None:
+        """From the next cue on."""
+
+    def set_volume(self, percent: int) -> None:
+        """From the next cue on."""
+
+    def mute(self, muted: bool) -> None:
+        """While muted, only cues of the kind "answer" are said; what is being said is cut short."""
+
+
+class Reader(Protocol):
+    """What decides on cues: edge.pipeline.Pipeline."""
+
+    def set_levels(self, levels: Sequence[str]) -> None:
+        """As in cues.levels. Raises ModelError where the net does not know what they need."""
+
+    def set_verbosity(self, verbosity: str) -> None:
+        """One of edge.control.commands.VERBOSITIES."""
+
+    def reset_neutral(self) -> None:
+        """Forget every resting face, to be learned anew."""
+
+
+class Camera(Protocol):
+    """A source that can be closed for a while."""
+
+    def pause(self) -> bool:
+        """Close it; False where it hangs and may still be open."""
+
+    def resume(self) -> None:
+        """Open it again; returns at once, and what fails then is a lost source."""
+
+
+class NoVoice:
+    """Stands for the speech where there is none."""
+
+    def set_rate(self, words_per_minute: int) -> None: ...
+
+    def set_volume(self, percent: int) -> None: ...
+
+    def mute(self, muted: bool) -> None: ...

@@ -1,0 +1,253 @@
+"""Obeys commands, on the loop's thread, and puts every answer into words."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge.control.commands import COMMANDS, DEEPEST, VERBOSITIES, Command
+from edge.control.control import Answer, Control
+from edge.control.keys import KEYS
+from edge.control.recall import Recall
+from edge.control.steered import Camera, Reader, Voice
+from edge.cues.catalogue import Catalogue
+from edge.errors import FacecueError
+from edge.settings import Settings
+from edge.types import Cue, Priority
+
+log = logging.getLogger(__name__)
+
+EXPIRY_SECONDS = 5.0
+"""An answer that comes later is no answer."""
+LONG_EXPIRY_SECONDS = 15.0
+RATE_STEP = 1.15
+"""The ear counts in ratios: a seventh is heard as one step at 100 and at 400 words per minute."""
+RATE_GRAIN = 5
+VOLUME_STEP = 10
+OnState = Callable[[Mapping[str, object]], None]
+
+
+@dataclass
+class State:
+    """What commands have set; what is published of it stands in `Steering.state`."""
+
+    rate: int
+    volume: int
+    verbosity: str
+    level: str
+    muted: bool = False
+    paused: bool = False
+
+
+class Steering:
+    """Everything a command can do, and what is said to it.
+
+    control: where commands wait. on_state: told `state` after every command. stop: set by "quit".
+    An answer is a cue of the kind "answer": it is said at once, and also while cues are muted, because
+    only who asked gets it, and silence would sound like a dead device.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        control: Control,
+        recall: Recall,
+        reader: Reader,
+        camera: Camera,
+        voice: Voice,
+        stop: threading.Event,
+        on_state: OnState | None = None,
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._control = control
+        self.recall = recall
+        self._reader = reader
+        self._camera = camera
+        self._voice = voice
+        self._stop = stop
+        self._on_state = on_state
+        speech = settings.speech
+        self._state = State(
+            speech.rate_words_per_minute,
+            round(100 * speech.volume),
+            "normal",
+            _deepest(settings.cues.levels),
+        )
+        self._levels: tuple[str, ...] = tuple(settings.cues.levels)
+        self._now = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether no pictures are taken."""
+        return self._state.paused
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What is said of a face, as in cues.levels."""
+        return self._levels
+
+    @property
+    def state(self) -> dict[str, object]:
+        """What is set now, as data for JSON."""
+        s = self._state
+        return {
+            "muted": s.muted,
+            "paused": s.paused,
+            "rate": s.rate,
+            "volume": s.volume,
+            "verbosity": s.verbosity,
+            "level": s.level,
+        }
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Until a command comes, or the time is over."""
+        self._control.wait(timeout_seconds)
+
+    def turn(self, now: float) -> list[Cue]:
+        """Obey all that wait and answer each; what is to be said of it: the last answer only.
+
+        Whoever presses a key five times wants to hear where that led, not every step on the way.
+        """
+        cues: list[Cue] = []
+        for request in self._control.take():
+            self._now = now
+            command = request.command
+            try:
+                answer = self._obey(command)
+            except FacecueError as error:
+                log.warning("%s: %s", command.name, error)
+                answer = self._answer("not_done", ok=False, reason=f"{command.name}: {error}")
+            cues = [self._cue(command, answer, now)] if answer.text else []
+            if self._on_state is not None:
+                self._on_state(self.state)
+            if request.reply is not None:
+                request.reply(answer)
+        return cues
+
+    def _obey(self, command: Command) -> Answer:
+        obey = getattr(self, f"_do_{command.name}", None) if command.name in COMMANDS else None
+        if obey is None:
+            return self._answer("unknown_command", ok=False, reason="this key has no meaning")
+        answer: Answer = obey(command.value)
+        return answer
+
+    def _do_what_now(self, _: object) -> Answer:
+        if self.paused:
+            return self._answer("paused")
+        return self._answer(*self.recall.now(self._levels, self._now))
+
+    def _do_repeat(self, _: object) -> Answer:
+        last = self.recall.last(self._now)
+        return Answer(True, *last) if last else self._answer("nothing_to_repeat")
+
+    def _do_status(self, _: object) -> Answer:
+        troubles = self.recall.troubles
+        quiet = ["muted"] if self._state.muted else []
+        if self.paused:
+            return self._answer("paused", *quiet, *troubles)
+        return self._answer(*(troubles or ["all_well"]), *quiet)
+
+    def _do_mute(self, value: str) -> Answer:
+        state = self._state
+        state.muted = _switched(value, state.muted)
+        self._voice.mute(state.muted)
+        # What could not be said meanwhile, and still holds.
+        return self._answer(*(["muted"] if state.muted else ["unmuted", *self.recall.troubles]))
+
+    def _do_pause(self, value: str) -> Answer:
+        state = self._state
+        wanted = _switched(value, state.paused)
+        if wanted == state.paused:
+            return self._answer("paused" if wanted else "resumed")
+        state.paused = wanted
+        self.recall.forget_pictures()
+        if not wanted:
+            self._camera.resume()
+            return self._answer("resumed")
+        if self._camera.pause():
+            return self._answer("paused")
+        return self._answer("pause_failed", ok=False, reason="pause: the camera hangs and may still be open")
+
+    def _do_rate(self, value: str | int) -> Answer:
+        kind, before = COMMANDS["rate"], self._state.rate
+        if isinstance(value, int):
+            rate = value
+        else:
+            step = before * RATE_STEP if value == "faster" else before / RATE_STEP
+            rate = RATE_GRAIN * round(step / RATE_GRAIN)
+        self._state.rate = max(kind.least, min(kind.most, rate))
+        self._voice.set_rate(self._state.rate)
+        up = value == "faster" or (isinstance(value, int) and value > before)
+        if self._state.rate == (kind.most if up else kind.least):
+            return self._answer("fastest" if up else "slowest")
+        return self._answer("faster" if up else "slower")
+
+    def _do_volume(self, value: str | int) -> Answer:
+        kind, before = COMMANDS["volume"], self._state.volume
+        volume = value if isinstance(value, int) else before + VOLUME_STEP * (1 if value == "louder" else -1)
+        self._state.volume = max(kind.least, min(kind.most, volume))
+        self._voice.set_volume(self._state.volume)
+        up = value == "louder" or (isinstance(value, int) and value > before)
+        if self._state.volume == (kind.most if up else kind.least):
+            return self._answer("loudest" if up else "quietest")
+        return self._answer("louder" if up else "quieter")
+
+    def _do_verbosity(self, value: str) -> Answer:
+        verbosity = _chosen(value, VERBOSITIES, self._state.verbosity)
+        self._reader.set_verbosity(verbosity)
+        self._state.verbosity = verbosity
+        return self._answer(f"words_{verbosity}")
+
+    def _do_level(self, value: str) -> Answer:
+        level = _chosen(value, DEEPEST, self._state.level)
+        levels = DEEPEST[: DEEPEST.index(level) + 1]
+        self._reader.set_levels(levels)
+        self._state.level, self._levels = level, levels
+        return self._answer(f"level_{level}")
+
+    def _do_reset_neutral(self, _: object) -> Answer:
+        self._reader.reset_neutral()
+        return self._answer("neutral_forgotten")
+
+    def _do_keys(self, _: object) -> Answer:
+        spoken = {"space": "key_space", "?": "key_question_mark"}
+        texts, phrases = [], []
+        for key in KEYS:
+            name = key.names[0]
+            words = self._catalogue.phrase(spoken[name]) if name in spoken else name
+            texts.append(f"{words}: {self._catalogue.phrase(key.does)}")
+            phrases.append(key.does)
+        return Answer(True, "; ".join(texts), tuple(phrases))
+
+    def _do_quit(self, _: object) -> Answer:
+        # What is said of it is said once everything has ended.
+        self._stop.set()
+        return Answer(True, "")
+
+    def _answer(self, *phrases: str, ok: bool = True, reason: str = "") -> Answer:
+        return Answer(ok, self._catalogue.listed(phrases), phrases, reason)
+
+    def _cue(self, command: Command, answer: Answer, now: float) -> Cue:
+        # The list of keys is long: whatever is pressed meanwhile cuts it short.
+        long = command.name == "keys"
+        priority = Priority.NEXT if long else Priority.NOW
+        label = answer.phrases[0] if len(answer.phrases) == 1 else command.name
+        expiry = LONG_EXPIRY_SECONDS if long else EXPIRY_SECONDS
+        return Cue("answer", label, answer.text, priority, now, now + expiry, None, answer.phrases)
+
+
+def _switched(value: str, before: bool) -> bool:
+    return not before if value == "toggle" else value == "on"
+
+
+def _chosen(value: str, choices: tuple[str, ...], before: str) -> str:
+    return choices[(choices.index(before) + 1) % len(choices)] if value == "next" else value
+
+
+def _deepest(levels: list[str]) -> str:
+    """The level that the settings come nearest to."""
+    return next((level for level in reversed(DEEPEST) if level in levels), DEEPEST[0])
