@@ -1,7 +1,7 @@
 """Which layers the last compiler for the Neural Compute Stick takes, and what to write for the others.
 
 The tables were measured one operator at a time with the model optimizer and the Myriad plugin of OpenVINO
-2021.4.2; tests/export/test_layers.py measures some again where that environment is there. What hangs on
+2021.4.2; tests/export/test_layers_compiler.py measures them again where that environment is there. What hangs on
 more than an operator's name (sizes, number of stages) the compiler itself must judge.
 """
 
