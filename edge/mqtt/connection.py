@@ -8,10 +8,13 @@ import random
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
+from edge.control.control import Control
 from edge.errors import MqttError
 from edge.mqtt import faults
+from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Link, connect
 from edge.mqtt.outbox import Message, Outbox
 from edge.mqtt.topics import Topics, client_id, topics
@@ -29,22 +32,31 @@ RETRY_MOST_SECONDS = 10.0
 STEADY_SECONDS = 10.0
 """A connection that lived this long makes the next pause the shortest again."""
 CLOSE_SECONDS = 3.0
+MOST_ANSWERS = 16
+"""Answers to commands that wait; they are kept apart, so that no flood of commands costs a cue."""
 
 
 class Connection:
     """Empties an outbox into the broker for as long as it lives.
 
     On every connection "online" comes first, then what waits in the outbox. on_fault: told, on this
-    thread, of the first failure with the error, and with None when it works again.
+    thread, of the first failure with the error, and with None when it works again. control: gets the
+    commands that are published to this device; None obeys none.
     """
 
     def __init__(
-        self, settings: MqttSettings, outbox: Outbox, on_fault: Callable[[MqttError | None], None]
+        self,
+        settings: MqttSettings,
+        outbox: Outbox,
+        on_fault: Callable[[MqttError | None], None],
+        control: Control | None = None,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._on_fault = on_fault
         self._topics: Topics = topics(settings)
+        self._inbox = Inbox(self._topics, control, self._reply) if control is not None else None
+        self._answers: deque[Message] = deque(maxlen=MOST_ANSWERS)
         self._under_way: dict[int, Message] = {}
         self._denied: dict[str, MqttError] = {}
         self._fault: MqttError | None = None
@@ -101,9 +113,13 @@ class Connection:
         log.info("mqtt: connected to %s (%s)", faults.place(self._settings), link.version.name)
         self._denied.clear()
         self._report(None)
+        # First, so that whoever sees "online" is heard.
+        if self._inbox is not None:
+            link.subscribe(self._inbox.filter)
         self._send(link, Message(self._topics.available, ONLINE, retain=True))
         while not self._stop.is_set():
             self._exchange(link)
+            self._listen(link)
             if link.lost is not None:
                 raise link.lost
             link.step(STEP_SECONDS, self._wake)
@@ -122,6 +138,18 @@ class Connection:
                 return
             link.step(remaining)
 
+    def _listen(self, link: Link) -> None:
+        while self._inbox is not None and link.received:
+            self._inbox.take(*link.received.popleft())
+        if self._inbox is not None and link.deaf is not None:
+            # Cues are published all the same, so nothing is said of it.
+            log.warning("mqtt: %s", faults.deaf(self._settings, self._inbox.filter, link.deaf))
+            link.deaf = None
+
+    def _reply(self, message: Message) -> None:
+        self._answers.append(message)
+        self.wake()
+
     def _exchange(self, link: Link) -> None:
         while link.acknowledged:
             number, refusal = link.acknowledged.popleft()
@@ -133,10 +161,18 @@ class Connection:
                 self._denied.pop(message.topic, None)
             self._report(next(iter(self._denied.values()), None))
         while len(self._under_way) < WINDOW and link.lost is None:
-            waiting = self._outbox.take(time.monotonic())
+            waiting = self._answer() or self._outbox.take(time.monotonic())
             if waiting is None:
                 return
             self._send(link, waiting)
+
+    def _answer(self) -> Message | None:
+        """The next answer to a command that somebody may still be waiting for."""
+        while self._answers:
+            message = self._answers.popleft()
+            if message.expires_at is None or time.monotonic() < message.expires_at:
+                return message
+        return None
 
     def _send(self, link: Link, message: Message) -> None:
         self._under_way[link.publish(message, time.monotonic())] = message

@@ -130,6 +130,14 @@ def denied(settings: MqttSettings, topic: str, reason: ReasonCode) -> MqttError:
     )
 
 
+def deaf(settings: MqttSettings, topic_filter: str, reason: ReasonCode) -> MqttError:
+    """The broker does not let this device hear its commands."""
+    return MqttError(
+        f"the MQTT broker {place(settings)} refuses the subscription to {topic_filter} ({reason}), so no "
+        "command from there is obeyed: give this user the right to read there, or set mqtt.commands to false"
+    )
+
+
 def _advice(settings: MqttSettings) -> str:
     if settings.tls:
         return "check that mqtt.port is an MQTT port, and that the broker asks for no client certificate"

@@ -12,11 +12,12 @@ import time
 from collections import deque
 from typing import Any
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.errors import MqttError
 from edge.mqtt import faults
@@ -25,6 +26,12 @@ from edge.mqtt.outbox import Message
 from edge.settings import MqttSettings
 
 QOS = 1
+MOST_BYTES = 2 * 1024 * 1024
+"""Of one packet to this device; under MQTT 5 the broker keeps longer ones to itself."""
+MOST_RECEIVED = 64
+"""Messages that may wait to be looked at; more than that in one step is no conversation."""
+NO_RETAINED = 2
+"""MQTT 5.0, 3.8.3.1: do not send what was retained before the subscription."""
 
 
 def connect(settings: MqttSettings, client_id: str, will: Message | None = None) -> Link:
@@ -45,7 +52,9 @@ class Link:
 
     lost: why the connection has ended, None while it lives. version_doubtful: it ended in a way
     that an older version of the protocol may avoid. acknowledged: (number given by `publish`, None
-    or the reason why the broker threw the message away), oldest first, for the caller to empty.
+    or the reason why the broker threw the message away), oldest first, for the caller to empty. received:
+    (topic, payload, whether it was retained) of what was subscribed to, likewise. deaf: why the broker
+    refuses a subscription, None while it does not.
     """
 
     def __init__(
@@ -55,6 +64,8 @@ class Link:
         self.lost: MqttError | None = None
         self.version_doubtful = False
         self.acknowledged: deque[tuple[int, ReasonCode | None]] = deque()
+        self.received: deque[tuple[str, bytes, bool]] = deque(maxlen=MOST_RECEIVED)
+        self.deaf: ReasonCode | None = None
         self._settings = settings
         self._accepted = False
         self._client = Client(
@@ -69,11 +80,18 @@ class Link:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
 
     def open(self) -> None:
         """Connect and wait for the broker's word. Raises MqttError, told apart in one sentence."""
         try:
-            self._client.connect(self._settings.host, self._settings.port, self._settings.keepalive_seconds)
+            self._client.connect(
+                self._settings.host,
+                self._settings.port,
+                self._settings.keepalive_seconds,
+                properties=self._wishes(),
+            )
         except (OSError, ValueError) as error:
             raise faults.unreachable(self._settings, error) from error
         deadline = time.monotonic() + self._settings.connect_timeout_seconds
@@ -86,6 +104,14 @@ class Link:
         if self.lost is not None:
             self.drop()
             raise self.lost
+
+    def subscribe(self, topic_filter: str) -> None:
+        """From now on what is published there comes in `received`; what was retained before does not,
+        under MQTT 5."""
+        if self.version is MQTTProtocolVersion.MQTTv5:
+            self._client.subscribe(topic_filter, options=SubscribeOptions(QOS, retainHandling=NO_RETAINED))
+        else:
+            self._client.subscribe(topic_filter, QOS)
 
     def publish(self, message: Message, now: float) -> int:
         """Send a message; its number comes back in `acknowledged`. now: of time.monotonic."""
@@ -135,6 +161,13 @@ class Link:
             connection.close()
             self._end(None)
 
+    def _wishes(self) -> Properties | None:
+        if self.version is not MQTTProtocolVersion.MQTTv5:
+            return None
+        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        wishes.MaximumPacketSize = MOST_BYTES
+        return wishes
+
     def _end(self, reason: ReasonCode | None) -> None:
         if self.lost is None:
             self.version_doubtful = not self._accepted
@@ -159,3 +192,15 @@ class Link:
         self, _client: Client, _data: object, number: int, reason: ReasonCode, _properties: object
     ) -> None:
         self.acknowledged.append((number, reason if reason.is_failure else None))
+
+    def _on_subscribe(
+        self, _client: Client, _data: object, _number: int, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        self.deaf = next((reason for reason in reasons if reason.is_failure), None)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # no broker lets that through; nothing is lost
+            return
+        self.received.append((topic, bytes(message.payload), message.retain))

@@ -47,7 +47,7 @@ def state_payload(
 
 def person_after(cue: Cue, before: bool | None) -> bool | None:
     """Whether a person is there once this cue is out; None while no picture tells."""
-    if cue.label in ("camera_lost", "camera_absent", "stopped"):
+    if cue.label in ("camera_lost", "camera_absent", "paused", "stopped"):
         return None
     return {"person": True, "cue": True, "no_face": False}.get(cue.kind, before)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from edge.control.control import Control
 from edge.errors import MqttError
 from edge.mqtt.connection import Connection
 from edge.mqtt.link import connect
@@ -29,7 +30,8 @@ class MqttSink:
     levels: those of cues.levels; without "emotion" no named emotion is published, and without
     "attitude" either no attitude. on_fault: told ("mqtt", error) once when the broker is away or
     refuses, and ("mqtt", None) when it is back, on a thread of this sink. clock: the time the cues
-    are counted on, for latency_ms; None leaves that out.
+    are counted on, for latency_ms; None leaves that out. control: gets the commands that are published
+    to this device, where mqtt.commands says so.
     """
 
     name = "mqtt"
@@ -40,16 +42,24 @@ class MqttSink:
         levels: Sequence[str],
         on_fault: OnFault,
         clock: Callable[[], float] | None = None,
+        control: Control | None = None,
     ) -> None:
         self._levels = tuple(levels)
+        self._set: Mapping[str, object] = {}
         self._clock = clock
         self._topics = topics(settings)
         self._person: bool | None = False
+        self._last: tuple[Cue | None, str, int] = (None, timestamp(time.time()), 0)
         self._seq = 0
         self._lock = threading.Lock()
         self._outbox = Outbox()
-        self._remember(None, timestamp(time.time()))
-        self._connection = Connection(settings, self._outbox, lambda error: on_fault(self.name, error))
+        self._remember()
+        self._connection = Connection(
+            settings,
+            self._outbox,
+            lambda error: on_fault(self.name, error),
+            control if settings.commands else None,
+        )
 
     @staticmethod
     def check(settings: MqttSettings) -> None:
@@ -73,7 +83,10 @@ class MqttSink:
             event = encode(event_payload(cue, self._levels, ts, self._seq, latency_ms))
             self._outbox.put(Message(self._topics.event, event, expires_at=expires_at))
             self._person = person_after(cue, self._person)
-            self._remember(cue, ts)
+            # An answer repeats what is known, or tells what was set: no news of a person.
+            if cue.kind != "answer":
+                self._last = (cue, ts, self._seq)
+            self._remember()
         self._connection.wake()
 
     def interrupt(self) -> None:
@@ -83,8 +96,16 @@ class MqttSink:
         """Publish what waits and "offline", and disconnect; takes a few seconds at most."""
         self._connection.close()
 
-    def _remember(self, cue: Cue | None, ts: str) -> None:
-        state = encode(state_payload(cue, self._person, self._levels, ts, self._seq))
+    def show(self, levels: Sequence[str], state: Mapping[str, object]) -> None:
+        """What commands have set: from now on these levels are published, and the rest is in the state."""
+        with self._lock:
+            self._levels, self._set = tuple(levels), dict(state)
+            self._remember()
+        self._connection.wake()
+
+    def _remember(self) -> None:
+        cue, ts, seq = self._last
+        state = encode({**state_payload(cue, self._person, self._levels, ts, seq), "set": self._set})
         self._outbox.put(Message(self._topics.state, state, retain=True))
 
 
@@ -93,6 +114,7 @@ def sink_or_none(
     levels: Sequence[str],
     on_fault: OnFault,
     clock: Callable[[], float] | None = None,
+    control: Control | None = None,
 ) -> MqttSink | None:
     """The sink, or None while no broker is configured: then nothing is ever sent."""
-    return MqttSink(settings, levels, on_fault, clock) if settings.host else None
+    return MqttSink(settings, levels, on_fault, clock, control) if settings.host else None

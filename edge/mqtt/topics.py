@@ -11,17 +11,19 @@ from edge.settings import MqttSettings
 
 @dataclass(frozen=True)
 class Topics:
-    """The topics of one device; available and state are retained."""
+    """The topics of one device; available and state are retained. set: what commands are published under."""
 
     available: str
     state: str
     event: str
+    set: str
+    ack: str
 
 
 def topics(settings: MqttSettings) -> Topics:
-    """`<prefix>/<device>/available`, `/state` and `/event`."""
+    """`<prefix>/<device>/available`, `/state`, `/event`, `/set` and `/ack`."""
     base = f"{settings.prefix}/{device(settings)}"
-    return Topics(f"{base}/available", f"{base}/state", f"{base}/event")
+    return Topics(f"{base}/available", f"{base}/state", f"{base}/event", f"{base}/set", f"{base}/ack")
 
 
 def device(settings: MqttSettings) -> str:
