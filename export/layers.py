@@ -1,8 +1,8 @@
 """Which layers the last compiler for the Neural Compute Stick takes, and what to write for the others.
 
 The tables were measured one operator at a time with the model optimizer and the Myriad plugin of OpenVINO
-2021.4.2; tests/export/test_layers_compiler.py measures them again where that environment is there. What hangs on
-more than an operator's name (sizes, number of stages) the compiler itself must judge.
+2021.4.2; tests/export/test_layers_compiler.py measures them again where that environment is there. What
+hangs on more than an operator's name (sizes, number of stages) the compiler itself must judge.
 """
 
 from __future__ import annotations
