@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edge.control.steering import Steering
-from edge.cues.catalogue import HEALTH_PHRASES
+from edge.cues.catalogue import ENGLISH, Catalogue
 from edge.fanout import FanOut
 from edge.pipeline import Pipeline, Step
 from edge.stopwatch import Stopwatch
@@ -64,9 +64,10 @@ Watch = Callable[[Frame, Step], None]
 """Called after every frame, for displays; must return quickly."""
 
 
-def health(label: str, now: float) -> Cue:
-    """A cue about the device itself."""
-    return Cue("health", label, HEALTH_PHRASES[label], Priority.NOW, now, now + HEALTH_EXPIRY_SECONDS)
+def health(label: str, now: float, catalogue: Catalogue = ENGLISH) -> Cue:
+    """A cue about the device itself; label: a key of the catalogue."""
+    expires_at = now + HEALTH_EXPIRY_SECONDS
+    return Cue("health", label, catalogue.phrase(label), Priority.NOW, now, expires_at, phrases=(label,))
 
 
 def replay(
@@ -101,6 +102,7 @@ def live(
     stop: threading.Event,
     watch: Watch | None = None,
     steering: Steering | None = None,
+    catalogue: Catalogue = ENGLISH,
 ) -> int:
     """The newest frame each time, until `stop` is set or the source has ended.
 
@@ -121,9 +123,9 @@ def live(
         before, lost = lost, frames.lost
         if lost and (not before or now - said_at >= REPEAT_SECONDS):
             said_at = now
-            fan_out.send(health("camera_lost", now))
+            fan_out.send(health("camera_lost", now, catalogue))
         elif before and not lost:
-            fan_out.send(health("camera_found", now))
+            fan_out.send(health("camera_found", now, catalogue))
         if frame is None and frames.ended:
             break
         captured_at = frame.captured_at if frame else now

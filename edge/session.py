@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 from edge import loop, wiring
 from edge.backends.base import Backend
-from edge.cues.catalogue import HEALTH_PHRASES, vocabulary
+from edge.cues.catalogue import Catalogue
 from edge.errors import BackendError, MqttError, SettingsError, SourceError, SpeechError, StickError
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
@@ -66,6 +66,7 @@ class Session:
     _replay_clock: loop.ReplayClock = field(default_factory=loop.ReplayClock)
     _started: float = field(default_factory=time.monotonic)
     _fan_out: FanOut = field(init=False)
+    _catalogue: Catalogue = field(init=False)
 
     def run(self, on_ready: Callable[[ModelFolder, Backend], None] | None = None) -> FanOut:
         """Open everything, loop to the end, close everything. Raises FacecueError.
@@ -75,6 +76,7 @@ class Session:
         uri = self.settings.source.uri
         if self.replay and is_live(uri):
             raise SettingsError([f"a replay needs a clip or pictures, not {without_credentials(uri)}"])
+        self._catalogue = Catalogue(self.settings.cues.language)
         self._fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
         with ExitStack() as stack:
             stack.callback(self._fan_out.close)
@@ -135,7 +137,16 @@ class Session:
             frames = grabber
         else:
             frames = PacedFrames(reader, self.clock, self.stop.wait)
-        return loop.live(frames, pipeline, fan_out, self.clock, stopwatch, self.stop, self.watch)
+        return loop.live(
+            frames,
+            pipeline,
+            fan_out,
+            self.clock,
+            stopwatch,
+            self.stop,
+            self.watch,
+            catalogue=self._catalogue,
+        )
 
     def _outlets(self) -> Iterator[Outlet]:
         """One after the other, so that a fault of the next one is told through those before."""
@@ -157,23 +168,25 @@ class Session:
         return SinkWorker(sink, self.clock, self._on_fault)
 
     def _speech(self) -> Sink:
-        player = choose_player(self.settings.speech, self.clock, self.fallback_wav, paced=not self.replay)
-        sink = SpeechSink(Synthesiser(self.settings.speech), player)
+        speech, phrases = self.settings.speech, self._catalogue.vocabulary()
+        speech = replace(speech, voice=speech.voice or self._catalogue.voice)
+        player = choose_player(speech, self.clock, self.fallback_wav, paced=not self.replay)
+        sink = SpeechSink(Synthesiser(speech), player)
         try:
             # In a replay one phrase is enough to find out whether the voice works.
-            sink.prepare(vocabulary()[:1] if self.replay else vocabulary())
+            sink.prepare(phrases[:1] if self.replay else phrases)
         except SpeechError:
             sink.close()  # LateSink makes a new one for the next cue
             raise
         return sink
 
     def _say(self, label: str) -> None:
-        self._fan_out.send(loop.health(label, self.clock()))
+        self._fan_out.send(loop.health(label, self.clock(), self._catalogue))
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
         """A sink or the stick failed, or works again: told through the others."""
         if error is not None:
             self.faults.append(str(error))
         label = f"{name}_{'found' if error is None else 'lost'}"
-        if label in HEALTH_PHRASES:
-            self._fan_out.send(loop.health(label, self.clock()), but=name)
+        if label in self._catalogue:
+            self._fan_out.send(loop.health(label, self.clock(), self._catalogue), but=name)

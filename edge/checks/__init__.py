@@ -53,7 +53,7 @@ def findings(settings: Settings, machine: Machine | None = None) -> Iterator[Fin
         # Behind the model: the speed shows only while the stick runs.
         (usb_speed.NAME, lambda: usb_speed.check(machine, seen)),
         (camera.NAME, lambda: camera.check(machine, settings.source)),
-        (voice.NAME, lambda: voice.check(settings.speech)),
+        (voice.NAME, lambda: voice.check(settings.speech, settings.cues.language)),
         (sound.NAME, lambda: sound.check(machine, settings.speech)),
         (broker.NAME, lambda: broker.check(settings.mqtt)),
         (clock.NAME, lambda: clock.check(machine, settings.mqtt)),

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge.checks.finding import Finding, note, right, wrong
-from edge.errors import SpeechError
+from edge.cues.catalogue import Catalogue
+from edge.cues.language import SOURCE
+from edge.errors import SettingsError, SpeechError
 from edge.settings import SpeechSettings
 from edge.speech.synthesis import Synthesiser
 
 NAME = "voice"
 
 
-def check(settings: SpeechSettings) -> Finding:
-    """Makes a phrase without playing it."""
+def check(settings: SpeechSettings, language: str = SOURCE) -> Finding:
+    """Makes a phrase in the language of cues, without playing it."""
     if not settings.enabled:
         return note(NAME, "speech is switched off (speech.enabled)")
+    try:
+        catalogue = Catalogue(language)
+    except SettingsError as error:
+        return wrong(NAME, str(error), spoken="no voice")
+    settings = replace(settings, voice=settings.voice or catalogue.voice)
     synthesiser = Synthesiser(settings)
     try:
-        phrase = synthesiser.phrase("facecue ready")
+        phrase = synthesiser.phrase(catalogue.phrase("ready"))
     except SpeechError as error:
         return wrong(NAME, " ".join(str(error).split()), spoken="no voice")
     finally:

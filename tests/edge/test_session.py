@@ -13,7 +13,7 @@ import pytest
 
 from edge import wiring
 from edge.clips import CLIPS
-from edge.cues.catalogue import HEALTH_PHRASES
+from edge.cues.catalogue import HEALTH_PHRASES, Catalogue
 from edge.errors import (
     BackendError,
     FacecueError,
@@ -24,7 +24,15 @@ from edge.errors import (
     SpeechError,
 )
 from edge.session import END_LABELS, Session
-from edge.settings import ModelSettings, MqttSettings, Settings, SourceSettings, SpeechSettings
+from edge.settings import (
+    CueSettings,
+    ModelSettings,
+    MqttSettings,
+    Settings,
+    SourceSettings,
+    SpeechSettings,
+)
+from edge.speech.synthesis import Synthesiser
 from edge.types import Cue
 
 CLIP = str(CLIPS / "single_face.mp4")
@@ -37,10 +45,12 @@ class Heard:
 
     def __init__(self) -> None:
         self.labels: list[str] = []
+        self.texts: list[str] = []
         self.closed = 0
 
     def deliver(self, cue: Cue) -> None:
         self.labels.append(cue.label)
+        self.texts.append(cue.text)
 
     def interrupt(self) -> None: ...
 
@@ -123,6 +133,27 @@ def test_a_replay_says_nothing_of_the_device_itself(tiny_folder: Path) -> None:
     assert session.frames == 72
     kinds = {json.loads(line)["kind"] for line in events.getvalue().splitlines()}
     assert "person" in kinds and "health" not in kinds
+
+
+def test_health_is_told_in_the_language_that_is_set_and_by_its_voice(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    heard, stop, wav = Heard(), threading.Event(), tmp_path / "said.wav"
+    cues, speech = CueSettings(language="cs"), SpeechSettings(wav=str(wav), timeout_seconds=30.0)
+    czech = Catalogue("cs")
+    session = Session(
+        settings(tiny_folder, cues=cues, speech=speech),
+        sinks=[heard],
+        stop=stop,
+        watch=lambda *_: stop.set(),
+    )
+    session.run()
+    assert heard.texts[0] == czech.phrase("ready") == "zařízení připraveno"
+    voice = Synthesiser(SpeechSettings(voice=czech.voice, timeout_seconds=30.0))
+    try:
+        assert voice.phrase(heard.texts[0]).samples.tobytes() in wav.read_bytes()
+    finally:
+        voice.close()
 
 
 def test_a_replay_of_a_camera_is_refused_without_its_password(tiny_folder: Path) -> None:

@@ -61,6 +61,12 @@ def test_the_voice_makes_a_phrase() -> None:
     assert "en-us" in found.sentence
 
 
+def test_the_voice_is_the_one_of_the_language() -> None:
+    patient = SpeechSettings(timeout_seconds=30.0)
+    assert "the voice cs (" in voice.check(patient, "cs").sentence
+    assert voice.check(patient, "fr").state == "wrong"
+
+
 def test_a_voice_that_is_not_there() -> None:
     found = voice.check(SpeechSettings(voice="no-such-voice", timeout_seconds=30.0))
     assert found.state == "wrong"
