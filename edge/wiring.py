@@ -83,7 +83,7 @@ def device(
     """
     wanted, required = settings.model, settings.stick.required
     if wanted.device == "auto":
-        wanted, required = replace(wanted, device=_stick_there(wanted, folder) or "auto"), False
+        wanted, required = replace(wanted, device=_stick_there(wanted, folder) or "CPU"), False
     if not wanted.device.startswith(STICK):
         return backend(wanted, folder)
     # With "auto" the folder was opened for the processor, which may read what a stick does not.

@@ -111,6 +111,10 @@ def test_auto_takes_a_stick_that_is_there_and_does_without_one(
     device = wiring.device(auto, tiny, Told(), wait_for_boot=True)
     assert "MYRIAD" in device.description
     device.close()
+    unread = replace(auto, model=replace(auto.model, precision="int8"))
+    device = wiring.device(unread, tiny, Told())
+    assert (device.device, "MYRIAD" in device.description) == ("CPU", False), "it has no such network"
+    device.close()
     monkeypatch.setenv(VARIABLE, "absent;patience=0s")
     device = wiring.device(auto, tiny, Told())
     assert (device.device, "MYRIAD" in device.description) == ("CPU", False)
