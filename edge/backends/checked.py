@@ -20,8 +20,8 @@ DEADLINE_SECONDS = 10.0
 class CheckedBackend(ABC):
     """A loaded net that is asked with the right shape or not at all.
 
-    Some runtimes take a picture of the wrong shape and answer, others never answer again: so the
-    shape is looked at before a runtime sees it. A subclass sets `device` and `description`, loads,
+    OpenVINO 2021 answers a picture of a wrong shape as if it were right, and one of a wrong shape
+    can take 2022's whole process down: so the shape is looked at before a runtime sees it. A subclass sets `device` and `description`, loads,
     and answers in `_answer`.
     """
 
