@@ -21,8 +21,8 @@ class CheckedBackend(ABC):
     """A loaded net that is asked with the right shape or not at all.
 
     OpenVINO 2021 answers a picture of a wrong shape as if it were right, and one of a wrong shape
-    can take 2022's whole process down: so the shape is looked at before a runtime sees it. A subclass sets `device` and `description`, loads,
-    and answers in `_answer`.
+    can take 2022's whole process down: so the shape is looked at before a runtime sees it. A
+    subclass sets `device` and `description`, loads, and answers in `_answer`.
     """
 
     device = ""
