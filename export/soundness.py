@@ -63,12 +63,13 @@ def require_sound(net: nn.Module, images: Float32, large_input: bool = False) ->
     """
     found = activations.peaks(net, images)
     faults = [] if large_input else _input_faults(net, images)
-    faults += _answer_faults(runners.torch_logits(net, images))
     peak = ("", 0.0)
     try:
         peak = activations.require_fp16(found)
     except ExportError as error:
         faults.append(str(error))
+    # What follows from the faults above would only hide them.
+    faults = faults or _answer_faults(runners.torch_logits(net, images))
     if faults:
         raise ExportError("; ".join(faults))
     return Soundness(peak, activations.largest(found), tuple(activations.near_limit(found)))
@@ -98,7 +99,7 @@ def _answer_faults(logits: Float32) -> list[str]:
         return [
             "most answers to the golden faces are log-odds beyond "
             f"{SATURATED:.0f} (the largest {np.abs(logits).max():.3g}), certainty whatever the face: the "
-            "net's input is not normalised as in training, or its answers are no log-odds"
+            "net's input is on another scale than in training, or its answers are no log-odds"
         ]
     if len(logits) > 1 and float(logits.std(axis=0).max()) < LEAST_DEVIATION:
         return [
