@@ -48,7 +48,7 @@ COMMANDS: Mapping[str, Kind] = MappingProxyType(
         "mute": Kind(SWITCH, default="toggle"),
         "pause": Kind(SWITCH, default="toggle"),
         "rate": Kind(("slower", "faster"), 80, 450, "words per minute"),
-        "volume": Kind(("quieter", "louder"), 5, 100, "percent"),
+        "volume": Kind(("quieter", "louder"), 10, 100, "percent"),
         "verbosity": Kind((*VERBOSITIES, "next"), default="next"),
         "level": Kind((*DEEPEST, "next"), default="next"),
         "reset_neutral": Kind(),

@@ -7,16 +7,14 @@ from typing import Protocol
 
 
 class Voice(Protocol):
-    """The speech, as far as it changes while it runs; every method returns at once."""
+    """The speech, as far as commands change it, with immediate effect: edge.speech.control.SpeechControl.
 
-    def set_rate(self, words_per_minute: int) -> None:
-        """From the next cue on."""
+    Units as in SpeechSettings. While muted, only cues of the kind "answer" are said.
+    """
 
-    def set_volume(self, percent: int) -> None:
-        """From the next cue on."""
-
-    def mute(self, muted: bool) -> None:
-        """While muted, only cues of the kind "answer" are said; what is being said is cut short."""
+    rate_words_per_minute: int
+    volume: float
+    muted: bool
 
 
 class Reader(Protocol):
@@ -40,13 +38,3 @@ class Camera(Protocol):
 
     def resume(self) -> None:
         """Open it again; returns at once, and what fails then is a lost source."""
-
-
-class NoVoice:
-    """Stands for the speech where there is none."""
-
-    def set_rate(self, words_per_minute: int) -> None: ...
-
-    def set_volume(self, percent: int) -> None: ...
-
-    def mute(self, muted: bool) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.control.commands import COMMANDS, DEEPEST, VERBOSITIES, Command
@@ -26,13 +26,12 @@ RATE_STEP = 1.15
 """The ear counts in ratios: a seventh is heard as one step at 100 and at 400 words per minute."""
 RATE_GRAIN = 5
 VOLUME_STEP = 10
-OnState = Callable[[Mapping[str, object]], None]
+OnState = Callable[[Sequence[str], Mapping[str, object]], None]
+"""Told what is said of a face, as in cues.levels, and `Steering.state`."""
 
 
 @dataclass
-class State:
-    """What commands have set; what is published of it stands in `Steering.state`."""
-
+class _State:
     rate: int
     volume: int
     verbosity: str
@@ -44,7 +43,8 @@ class State:
 class Steering:
     """Everything a command can do, and what is said to it.
 
-    control: where commands wait. on_state: told `state` after every command. stop: set by "quit".
+    settings: what is set at the start. control: where commands wait. on_state: told at the start and after
+    every command. stop: set by "quit".
     An answer is a cue of the kind "answer": it is said at once, and also while cues are muted, because
     only who asked gets it, and silence would sound like a dead device.
     """
@@ -61,7 +61,6 @@ class Steering:
         stop: threading.Event,
         on_state: OnState | None = None,
     ) -> None:
-        self._settings = settings
         self._catalogue = catalogue
         self._control = control
         self.recall = recall
@@ -71,7 +70,7 @@ class Steering:
         self._stop = stop
         self._on_state = on_state
         speech = settings.speech
-        self._state = State(
+        self._state = _State(
             speech.rate_words_per_minute,
             round(100 * speech.volume),
             "normal",
@@ -79,16 +78,12 @@ class Steering:
         )
         self._levels: tuple[str, ...] = tuple(settings.cues.levels)
         self._now = 0.0
+        self._show()
 
     @property
     def paused(self) -> bool:
         """Whether no pictures are taken."""
         return self._state.paused
-
-    @property
-    def levels(self) -> tuple[str, ...]:
-        """What is said of a face, as in cues.levels."""
-        return self._levels
 
     @property
     def state(self) -> dict[str, object]:
@@ -122,8 +117,7 @@ class Steering:
                 log.warning("%s: %s", command.name, error)
                 answer = self._answer("not_done", ok=False, reason=f"{command.name}: {error}")
             cues = [self._cue(command, answer, now)] if answer.text else []
-            if self._on_state is not None:
-                self._on_state(self.state)
+            self._show()
             if request.reply is not None:
                 request.reply(answer)
         return cues
@@ -154,7 +148,7 @@ class Steering:
     def _do_mute(self, value: str) -> Answer:
         state = self._state
         state.muted = _switched(value, state.muted)
-        self._voice.mute(state.muted)
+        self._voice.muted = state.muted
         # What could not be said meanwhile, and still holds.
         return self._answer(*(["muted"] if state.muted else ["unmuted", *self.recall.troubles]))
 
@@ -180,8 +174,8 @@ class Steering:
             step = before * RATE_STEP if value == "faster" else before / RATE_STEP
             rate = RATE_GRAIN * round(step / RATE_GRAIN)
         self._state.rate = max(kind.least, min(kind.most, rate))
-        self._voice.set_rate(self._state.rate)
-        up = value == "faster" or (isinstance(value, int) and value > before)
+        self._voice.rate_words_per_minute = self._state.rate
+        up = value == "faster" or (isinstance(value, int) and value >= before)
         if self._state.rate == (kind.most if up else kind.least):
             return self._answer("fastest" if up else "slowest")
         return self._answer("faster" if up else "slower")
@@ -189,10 +183,11 @@ class Steering:
     def _do_volume(self, value: str | int) -> Answer:
         kind, before = COMMANDS["volume"], self._state.volume
         volume = value if isinstance(value, int) else before + VOLUME_STEP * (1 if value == "louder" else -1)
-        self._state.volume = max(kind.least, min(kind.most, volume))
-        self._voice.set_volume(self._state.volume)
-        up = value == "louder" or (isinstance(value, int) and value > before)
-        if self._state.volume == (kind.most if up else kind.least):
+        # One that the settings make quieter still is not made louder by this.
+        self._state.volume = max(min(kind.least, before), min(kind.most, volume))
+        self._voice.volume = self._state.volume / 100
+        up = value == "louder" or (isinstance(value, int) and value >= before)
+        if self._state.volume >= kind.most or self._state.volume <= kind.least:
             return self._answer("loudest" if up else "quietest")
         return self._answer("louder" if up else "quieter")
 
@@ -228,6 +223,10 @@ class Steering:
         self._stop.set()
         return Answer(True, "")
 
+    def _show(self) -> None:
+        if self._on_state is not None:
+            self._on_state(self._levels, self.state)
+
     def _answer(self, *phrases: str, ok: bool = True, reason: str = "") -> Answer:
         return Answer(ok, self._catalogue.listed(phrases), phrases, reason)
 
@@ -248,6 +247,6 @@ def _chosen(value: str, choices: tuple[str, ...], before: str) -> str:
     return choices[(choices.index(before) + 1) % len(choices)] if value == "next" else value
 
 
-def _deepest(levels: list[str]) -> str:
+def _deepest(levels: Sequence[str]) -> str:
     """The level that the settings come nearest to."""
     return next((level for level in reversed(DEEPEST) if level in levels), DEEPEST[0])
