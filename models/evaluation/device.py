@@ -41,8 +41,7 @@ class Device:
             for _ in range((os.cpu_count() or 1) - 1):
                 self._backends.append(wiring.backend(replace(settings, threads=1), folder))
         self._nets = [ActionUnitNet(backend, folder.card) for backend in self._backends]
-        artefact = folder.artefact
-        hashes = [folder.card.sha256[name] for name in (artefact.network, artefact.weights)]
+        hashes = [folder.card.sha256[name] for name in folder.artefact.files]
         self._model = "\n".join((*hashes, first.device, str(folder.card.image_size)))
         self._cache = cache
         if cache is not None:

@@ -137,7 +137,5 @@ def _card(folder: ModelFolder) -> dict[str, Any]:
         "provenance": dict(card.provenance),
         "image_size": card.image_size,
         "action_units": list(card.action_units),
-        "sha256": {
-            name: card.sha256[name] for name in (artefact.network, artefact.weights, card.emotion_stage)
-        },
+        "sha256": {name: card.sha256[name] for name in (*artefact.files, card.emotion_stage)},
     }
