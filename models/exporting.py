@@ -40,7 +40,8 @@ CALIBRATION_PICTURES = 300
 def request_for(path: Path, data: Path | None) -> ExportRequest:
     """What to export of a file: `net.safetensors` of facecue train, or a NET.toml of another net.
 
-    path: may also be the weights that lie beside NET.toml. data: as in `request`. Raises DataError that says everything that does not fit.
+    path: may also be the weights that lie beside NET.toml. data: as in `request`. Raises DataError that
+    says everything that does not fit.
     """
     described = path if path.suffix == ".toml" else path.with_suffix(".toml")
     if path.suffix == ".safetensors" and (deployed.is_released(path) or not described.is_file()):
@@ -48,7 +49,7 @@ def request_for(path: Path, data: Path | None) -> ExportRequest:
     if path.suffix not in (".toml", *net_description.WEIGHTS):
         raise DataError(
             f"{path} is neither the net.safetensors of a training nor a NET.toml that describes a net: "
-            "docs/export.md says what stands in one"
+            "docs/own-nets.md says what stands in one"
         )
     return foreign_request(path, data)
 

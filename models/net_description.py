@@ -97,7 +97,7 @@ def read(path: Path) -> tuple[NetDescription, Path]:
         if not path.is_file():
             raise DataError(
                 f"{weights} is no checkpoint of facecue train: describe the net in {path.name} beside it "
-                "(docs/export.md says how)"
+                "(docs/own-nets.md says how)"
             )
         return _read(path), weights
     described = _read(path)
