@@ -6,11 +6,8 @@ import shutil
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-import onnx
-
 from export import to_ir
 from export.errors import ExportError
-from export.layers import require_layers
 from export.legacy.environment import LegacyEnvironment
 from export.request import FILES, ExportRequest
 from export.to_int8 import write_int8
@@ -57,11 +54,5 @@ def onnx_of(request: ExportRequest, path: Path, without: Collection[str] = ()) -
     layer that its compiler refuses.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_onnx(request.net, request.image_size, len(request.action_units), path)
-    if "stick" in without:
-        return ()
-    try:
-        return require_layers(onnx.load(str(path)))
-    except ExportError:
-        path.unlink()
-        raise
+    units = len(request.action_units)
+    return write_onnx(request.net, request.image_size, units, path, for_stick="stick" not in without)

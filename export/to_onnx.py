@@ -18,21 +18,24 @@ OPSET = 13
 """The newest that the last compiler for the Neural Compute Stick (OpenVINO 2021.4) reads."""
 
 
-def write_onnx(net: nn.Module, image_size: int, units: int, path: Path) -> tuple[str, ...]:
+def write_onnx(
+    net: nn.Module, image_size: int, units: int, path: Path, for_stick: bool = True
+) -> tuple[str, ...]:
     """Write a net as ONNX with static shapes and the card's tensor names, and check the file.
 
-    Returns warnings, as export.layers.require_layers does. Raises ExportError if the net holds
-    something that ONNX has no word for or that no stick can run, or if the file is of another opset
+    for_stick: whether the net is to run on a Neural Compute Stick as well. Returns warnings, as export.layers.require_layers does. Raises ExportError if the net holds
+    something that ONNX has no word for or, for a stick, that no stick can run, or if the file is of another opset
     or has other inputs or outputs; then no file is left.
     """
     try:
-        return _write_onnx(net, image_size, units, path)
+        model = _write_onnx(net, image_size, units, path)
+        return layers.require_layers(model) if for_stick else ()
     except ExportError:
         path.unlink(missing_ok=True)
         raise
 
 
-def _write_onnx(net: nn.Module, image_size: int, units: int, path: Path) -> tuple[str, ...]:
+def _write_onnx(net: nn.Module, image_size: int, units: int, path: Path) -> onnx.ModelProto:
     image = torch.zeros(1, 3, image_size, image_size)
     with torch.no_grad(), old_exporter():
         # Whether what was traced holds for other pictures, the golden faces will show.
@@ -62,7 +65,7 @@ def _write_onnx(net: nn.Module, image_size: int, units: int, path: Path) -> tupl
     found = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in _tensors(model)}
     if found != wanted:
         raise ExportError(f"the ONNX file has the tensors {found}, not {wanted}")
-    return layers.require_layers(model)
+    return model
 
 
 def _tensors(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
     path
     for path in sorted(ROOT.rglob("*.md"))
-    if not any(part.startswith(".") or part == "runs" for part in path.relative_to(ROOT).parts)
+    if not any(
+        part.startswith(".") or part in ("runs", "node_modules") for part in path.relative_to(ROOT).parts
+    )
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ Float32 = npt.NDArray[np.float32]
 
 UNREADABLE = (
     *(pickle.UnpicklingError, SafetensorError, OSError, EOFError, RuntimeError),
-    *(ValueError, AttributeError, TypeError, LookupError, ImportError, MemoryError),
+    *(ValueError, AttributeError, TypeError, LookupError, ImportError, MemoryError, struct.error),
 )
 """What reading a file of weights may raise when it holds other bytes."""
 

@@ -45,7 +45,10 @@ def test_one_command_gives_every_network_with_its_proof(whole: tuple[Path, Repor
     card = cards.read(folder / "card.json")
     assert list(card.artefacts) == list(FILES)
     assert {name: a.ir_version for name, a in card.artefacts.items()} == {
-        **{"int8": 11, "fp16": 11, "stick": 10, "onnx": 0}
+        "int8": 11,
+        "fp16": 11,
+        "stick": 10,
+        "onnx": 0,
     }
     assert card.measured["stick in OpenVINO 2021.4.2"]["flipped_share"] == 0.0
     assert card.measured["stick"]["probability"] < 0.005
@@ -128,6 +131,27 @@ def test_without_the_older_openvino_the_stick_is_refused_or_left_out(tmp_path: P
     with pytest.raises(ExportError, match=r"facecue export setup-legacy, or leave that network out"):
         export_model(request(), tmp_path / "tiny", silent)
     assert list(tmp_path.iterdir()) == []
+
+
+class WithAbs(torch.nn.Module):
+    """The tiny net behind a layer that the compiler for the stick does not take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = request().net
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.inner(image.abs())
+
+
+def test_a_layer_that_no_stick_takes_is_no_hindrance_elsewhere(tmp_path: Path) -> None:
+    made = request(net=WithAbs().eval())
+    with pytest.raises(ExportError, match="is Abs"):
+        networks.onnx_of(made, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+    report = export_model(made, tmp_path / "tiny", silent, without=["stick", "int8"])
+    assert report.compiled is None
+    assert list(open_folder(tmp_path / "tiny").card.artefacts) == ["fp16", "onnx"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"differences": {}, "other": 1})])
