@@ -23,9 +23,10 @@ def write_onnx(
 ) -> tuple[str, ...]:
     """Write a net as ONNX with static shapes and the card's tensor names, and check the file.
 
-    for_stick: whether the net is to run on a Neural Compute Stick as well. Returns warnings, as export.layers.require_layers does. Raises ExportError if the net holds
-    something that ONNX has no word for or, for a stick, that no stick can run, or if the file is of another opset
-    or has other inputs or outputs; then no file is left.
+    for_stick: whether the net is to run on a Neural Compute Stick as well. Returns warnings, as
+    export.layers.require_layers does. Raises ExportError if the net holds something that ONNX has no
+    word for or, for a stick, that no stick can run, or if the file is of another opset or has other
+    inputs or outputs; then no file is left.
     """
     try:
         model = _write_onnx(net, image_size, units, path)
