@@ -7,6 +7,7 @@ FacecueError
 │   └── StickError                     the Neural Compute Stick is absent, lost or silent
 ├── SourceError        (OSError)       a camera, clip or stream gives no pictures
 ├── SpeechError        (RuntimeError)  the voice or the sound output does not work
+├── OutputError        (RuntimeError)  vibration or braille does not work
 ├── MqttError          (ConnectionError) the broker refuses or cannot be reached
 ├── CommandError       (ValueError)    the device is told something that it does not understand
 ├── ButtonError        (RuntimeError)  the buttons at the device cannot be used
@@ -49,6 +50,10 @@ class SourceError(FacecueError, OSError):
 
 class SpeechError(FacecueError, RuntimeError):
     """The voice or the sound output does not work."""
+
+
+class OutputError(FacecueError, RuntimeError):
+    """Vibration or braille does not work."""
 
 
 class MqttError(FacecueError, ConnectionError):

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -26,9 +26,8 @@ from edge.sources.base import FrameReader
 from edge.sources.grabber import Grabber
 from edge.sources.naming import without_credentials
 from edge.sources.open import is_live, open_source
-from edge.speech.players import choose_player
-from edge.speech.sink import SpeechSink
-from edge.speech.synthesis import Synthesiser
+from edge.speech.control import SpeechControl
+from edge.speech.make import make_sink
 from edge.stopwatch import Stopwatch
 
 DRAIN_SECONDS = 6.0
@@ -67,6 +66,7 @@ class Session:
     _started: float = field(default_factory=time.monotonic)
     _fan_out: FanOut = field(init=False)
     _catalogue: Catalogue = field(init=False)
+    voice: SpeechControl = field(init=False)
 
     def run(self, on_ready: Callable[[ModelFolder, Backend], None] | None = None) -> FanOut:
         """Open everything, loop to the end, close everything. Raises FacecueError.
@@ -77,6 +77,7 @@ class Session:
         if self.replay and is_live(uri):
             raise SettingsError([f"a replay needs a clip or pictures, not {without_credentials(uri)}"])
         self._catalogue = Catalogue(self.settings.cues.language)
+        self.voice = SpeechControl.of(self.settings.speech, self._catalogue.voice)
         self._fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
         with ExitStack() as stack:
             stack.callback(self._fan_out.close)
@@ -157,24 +158,29 @@ class Session:
             # A file that was asked for and cannot be written is the user's to mend, now.
             yield self._outlet(self._speech())
         elif speech.enabled and not self.replay:  # a replay outruns any player
-            yield self._outlet(wiring.LateSink("speech", self._speech))
+            yield self._outlet(wiring.LateSink("speech", self._speech), newest_wins=True)
+        if not self.replay:
+            for sink in wiring.touched(self.settings):
+                yield self._outlet(sink, newest_wins=True)
         mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault, self.clock)
         if mqtt is not None:
             yield self._outlet(mqtt)
 
-    def _outlet(self, sink: Sink) -> Outlet:
+    def _outlet(self, sink: Sink, newest_wins: bool = False) -> Outlet:
         if self.replay:
             return DirectOutlet(sink, self._on_fault)
-        return SinkWorker(sink, self.clock, self._on_fault)
+        return SinkWorker(sink, self.clock, self._on_fault, newest_wins=newest_wins)
 
     def _speech(self) -> Sink:
-        speech, phrases = self.settings.speech, self._catalogue.vocabulary()
-        speech = replace(speech, voice=speech.voice or self._catalogue.voice)
-        player = choose_player(speech, self.clock, self.fallback_wav, paced=not self.replay)
-        sink = SpeechSink(Synthesiser(speech), player)
+        sink = make_sink(
+            self.settings.speech, self.voice, self.clock, self.fallback_wav, paced=not self.replay
+        )
+        phrases = self._catalogue.vocabulary()
         try:
-            # In a replay one phrase is enough to find out whether the voice works.
-            sink.prepare(phrases[:1] if self.replay else phrases)
+            # One phrase is enough to find out whether the voice works; the first cue does not wait for more.
+            sink.prepare(phrases[:1])
+            if not self.replay:
+                sink.keep_prepared(phrases)
         except SpeechError:
             sink.close()  # LateSink makes a new one for the next cue
             raise

@@ -23,6 +23,8 @@ from edge.settings_values import checked, parse
 
 ENVIRONMENT_PREFIX = "FACECUE_"
 LEVELS = ("movements", "attitude", "emotion")
+ENGINES = ("pyttsx3", "espeak", "speech-dispatcher", "piper")
+EARCONS = ("person", "aim", "error")
 
 
 def setting(default: Any, doc: str, **limits: Any) -> Any:
@@ -134,15 +136,40 @@ class SpeechSettings:
     """The voice."""
 
     enabled: bool = setting(True, "say cues aloud")
-    engine: str = setting("pyttsx3", "who makes the voice", choices=("pyttsx3",))
-    voice: str = setting("", "espeak voice; empty: the one of cues.language")
+    engine: str = setting("pyttsx3", "who makes the voice", choices=ENGINES)
+    voice: str = setting("", "voice of the engine; empty: the one of cues.language")
+    voice_file: str = setting("", "the voice of piper, a file NAME.onnx with NAME.onnx.json beside it")
     rate_words_per_minute: int = setting(170, "how fast", least=80, most=450)
     volume: float = setting(1.0, "how loud, 0 to 1", least=0.0, most=1.0)
+    pause_seconds: float = setting(0.15, "silence between two cues", least=0.0, most=10.0)
+    earcons: list[str] = setting(  # noqa: RUF009  it makes a field
+        ["person", "aim", "error"],
+        "short sounds before cues: any of person, aim, error",
+        choices=EARCONS,
+    )
     player: str = setting("auto", "command that plays a WAV file; auto tries paplay, pw-play, aplay")
     wav: str = setting("", "write the speech to this WAV file instead of playing it")
     timeout_seconds: float = setting(
         5.0, "a voice or player that hangs this long is restarted", least=0.5, most=60.0
     )
+
+
+@dataclass(frozen=True)
+class HapticsSettings:
+    """A vibration motor at a GPIO pin."""
+
+    pin: str = setting("", "pin of the motor, as gpiozero names it (GPIO18, BOARD12); empty: none")
+    strength: float = setting(1.0, "how hard it vibrates, 0 to 1", least=0.0, most=1.0)
+
+
+@dataclass(frozen=True)
+class BrailleSettings:
+    """A braille display, through BRLTTY."""
+
+    enabled: bool = setting(False, "show cues on a braille display")
+    host: str = setting("", "where BRLTTY runs, as host:display; empty: on this machine")
+    key_file: str = setting("", "BRLTTY's key file; empty: the one that BRLTTY looks for itself")
+    keep_seconds: float = setting(20.0, "a cue is taken off again after this", least=1.0, most=3600.0)
 
 
 @dataclass(frozen=True)
@@ -189,6 +216,8 @@ class Settings:
     faces: FacesSettings = field(default_factory=FacesSettings)
     cues: CueSettings = field(default_factory=CueSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    haptics: HapticsSettings = field(default_factory=HapticsSettings)
+    braille: BrailleSettings = field(default_factory=BrailleSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
 

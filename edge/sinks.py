@@ -16,6 +16,8 @@ OnFault = Callable[[str, "Exception | None"], None]
 CAPACITY = 8
 """Cues a sink may be behind; then the oldest of the lowest priority is dropped."""
 JOIN_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+"""An urgent cue that could not be delivered is tried again this often until it expires."""
 
 
 class Sink(Protocol):
@@ -34,10 +36,12 @@ class Sink(Protocol):
 
 
 class SinkWorker:
-    """Runs one sink on a thread: newest and most urgent first, stale cues dropped.
+    """Runs one sink on a thread: most urgent first, stale cues dropped.
 
     clock: the time the cues' expiry is counted on. on_fault: told, on the worker's thread, the
-    first time the sink fails and again (with None) when it works again.
+    first time the sink fails and again (with None) when it works again. newest_wins: a cue that waits
+    is dropped when a later one of its kind comes, for what takes its time to deliver. An urgent cue is
+    never dropped before it expires: one that fails is tried again.
     """
 
     def __init__(
@@ -46,12 +50,15 @@ class SinkWorker:
         clock: Callable[[], float],
         on_fault: OnFault,
         capacity: int = CAPACITY,
+        newest_wins: bool = False,
     ) -> None:
         self._sink = sink
         self._clock = clock
         self._on_fault = on_fault
         self._capacity = capacity
+        self._newest_wins = newest_wins
         self._queue: list[Cue] = []
+        self._owed: list[Cue] = []
         self._changed = threading.Condition()
         self._stopping = False
         self._delivering: Priority | None = None
@@ -68,11 +75,13 @@ class SinkWorker:
         with self._changed:
             if self._stopping:
                 return
+            self._drop_superseded(cue)
             self._queue.append(cue)
             if len(self._queue) > self._capacity:
                 lowest = min(self._queue, key=lambda c: c.priority)
-                self._queue.remove(lowest)
-                log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
+                if lowest.priority < Priority.NOW:
+                    self._queue.remove(lowest)
+                    log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
             self._changed.notify()
             less = self._delivering is not None and self._delivering < Priority.NOW
             if cue.priority is Priority.NOW and less:
@@ -80,7 +89,7 @@ class SinkWorker:
                 self._sink.interrupt()
 
     def drain(self, timeout_seconds: float) -> bool:
-        """Wait until everything queued is delivered; False if that took too long."""
+        """Wait until everything queued is delivered or has failed; False if that took too long."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: not self._queue and self._delivering is None, timeout_seconds
@@ -91,6 +100,7 @@ class SinkWorker:
         with self._changed:
             self._stopping = True
             self._queue.clear()
+            self._owed.clear()
             self._changed.notify()
         self._thread.join(JOIN_SECONDS)
         if self._thread.is_alive():
@@ -100,15 +110,34 @@ class SinkWorker:
         if self._thread.is_alive():
             raise RuntimeError(f"the {self._sink.name} sink did not stop within {2 * JOIN_SECONDS:.0f} s")
 
+    def _drop_superseded(self, cue: Cue) -> None:
+        """What a new cue makes idle: the same urgent words still waiting, or older news of its kind."""
+
+        def idle(waiting: Cue) -> bool:
+            if waiting.priority is Priority.NOW:
+                return cue.priority is Priority.NOW and waiting.text == cue.text
+            # Those of one moment belong together.
+            older = waiting.created_at < cue.created_at
+            return (
+                self._newest_wins and older and (waiting.kind, waiting.priority) == (cue.kind, cue.priority)
+            )
+
+        for waiting in filter(idle, [*self._queue, *self._owed]):
+            log.info("%s: %r is overtaken by %r", self._sink.name, waiting.text, cue.text)
+        self._queue = [waiting for waiting in self._queue if not idle(waiting)]
+        self._owed = [waiting for waiting in self._owed if not idle(waiting)]
+
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._stopping)
+                self._changed.wait_for(
+                    lambda: self._queue or self._stopping, RETRY_SECONDS if self._owed else None
+                )
                 if self._stopping:
                     return
                 # Highest priority first; among equals the oldest, so that order is kept.
-                cue = max(self._queue, key=lambda c: c.priority)
-                self._queue.remove(cue)
+                cue = max([*self._owed, *self._queue], key=lambda c: c.priority)
+                (self._owed if cue in self._owed else self._queue).remove(cue)
                 self._delivering = cue.priority
             try:
                 self._deliver(cue)
@@ -127,10 +156,16 @@ class SinkWorker:
             except Exception as error:  # the thread must live on: the next cue may work
                 # Tried once more, so that a player that died for once loses no word.
                 if last:
+                    self._owe(cue)
                     self._report(error)
             else:
                 self._report(None)
                 return
+
+    def _owe(self, cue: Cue) -> None:
+        with self._changed:
+            if cue.priority is Priority.NOW and not self._stopping:
+                self._owed.append(cue)
 
     def _report(self, error: Exception | None) -> None:
         if error is not None:

@@ -13,8 +13,10 @@ from edge.backends import runtimes
 from edge.backends.base import Backend
 from edge.backends.reasons import STICK
 from edge.backends.runtimes import Runtime
+from edge.braille import BrailleSink
 from edge.errors import BackendError, ModelError
 from edge.faces import FaceFinder
+from edge.haptics import HapticsSink
 from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
 from edge.settings import ModelSettings, Settings
@@ -134,6 +136,19 @@ def annotator(settings: Settings) -> tuple[FaceFinder, ActionUnitNet, ModelFolde
     folder = model(settings.model)
     device = backend(settings.model, folder)
     return FaceFinder(settings.faces), ActionUnitNet(device, folder.card), folder, device
+
+
+def touched(settings: Settings) -> list[Sink]:
+    """The ways out that are felt rather than heard, those of them that are switched on.
+
+    What they need may be missing at start and be there a minute later, as with a sound card.
+    """
+    found: list[Sink] = []
+    if settings.haptics.pin:
+        found.append(LateSink("haptics", lambda: HapticsSink(settings.haptics)))
+    if settings.braille.enabled:
+        found.append(LateSink("braille", lambda: BrailleSink(settings.braille)))
+    return found
 
 
 class LateSink:

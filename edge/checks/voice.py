@@ -9,6 +9,9 @@ from edge.cues.catalogue import Catalogue
 from edge.cues.language import SOURCE
 from edge.errors import SettingsError, SpeechError
 from edge.settings import SpeechSettings
+from edge.speech.control import SpeechControl
+from edge.speech.dispatcher import DispatcherVoice
+from edge.speech.engines.base import DISPATCHER
 from edge.speech.synthesis import Synthesiser
 
 NAME = "voice"
@@ -23,6 +26,8 @@ def check(settings: SpeechSettings, language: str = SOURCE) -> Finding:
     except SettingsError as error:
         return wrong(NAME, str(error), spoken="no voice")
     settings = replace(settings, voice=settings.voice or catalogue.voice)
+    if settings.engine == DISPATCHER:
+        return _of_dispatcher(settings)
     synthesiser = Synthesiser(settings)
     try:
         phrase = synthesiser.phrase(catalogue.phrase("ready"))
@@ -31,3 +36,15 @@ def check(settings: SpeechSettings, language: str = SOURCE) -> Finding:
     finally:
         synthesiser.close()
     return right(NAME, f"{settings.engine} speaks with the voice {settings.voice} ({phrase.seconds:.1f} s)")
+
+
+def _of_dispatcher(settings: SpeechSettings) -> Finding:
+    """It plays what it speaks, so that it is only asked for its voice."""
+    voice = DispatcherVoice(settings, SpeechControl.of(settings))
+    try:
+        voice.check()
+    except SpeechError as error:
+        return wrong(NAME, " ".join(str(error).split()), spoken="no voice")
+    finally:
+        voice.close()
+    return right(NAME, f"{settings.engine} answers and has the voice {settings.voice}")

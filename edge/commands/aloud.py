@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from edge.errors import FacecueError
 from edge.settings import SpeechSettings
-from edge.speech.players import choose_player
+from edge.speech.control import SpeechControl
+from edge.speech.make import make_sink
 from edge.speech.sink import SpeechSink
-from edge.speech.synthesis import Synthesiser
 from edge.types import Cue, Priority
 
 HEARD_FROM = 60.0
@@ -47,8 +47,8 @@ class Teller:
         try:
             if self._sink is None:
                 # Not paced: a file is written as fast as it goes, each sentence behind the one before.
-                player = choose_player(self._settings, self._clock, paced=False)
-                self._sink = SpeechSink(Synthesiser(self._settings), player)
+                control = SpeechControl.of(self._settings)
+                self._sink = make_sink(self._settings, control, self._clock, paced=False)
             now = self._clock()
             self._sink.deliver(Cue("health", self._command, text, Priority.NOW, now, now + HEARD_FROM))
         except (FacecueError, OSError) as error:

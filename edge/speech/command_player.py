@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO
 
@@ -23,12 +23,16 @@ GRACE_SECONDS = 0.05
 class CommandPlayer:
     """Plays each phrase by a command that is given the path of a WAV file.
 
-    timeout_seconds: a player that takes this much longer than the phrase is ended.
+    timeout_seconds: a player that takes this much longer than the phrase is ended. environment: the
+    player's, where it is not to be this process's.
     """
 
-    def __init__(self, command: Sequence[str], timeout_seconds: float) -> None:
+    def __init__(
+        self, command: Sequence[str], timeout_seconds: float, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = list(command)
         self._timeout_seconds = timeout_seconds
+        self._environment = environment
 
     def play(self, phrase: Phrase, cut: threading.Event) -> None:
         """Play a phrase until it is over or `cut` is set. Raises SpeechError with the player's words."""
@@ -66,6 +70,7 @@ class CommandPlayer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=words,
+                env=self._environment,
                 # A group of its own, so that a player that is a script ends with what it started.
                 start_new_session=True,
             )

@@ -14,6 +14,8 @@ from edge.errors import SpeechError
 
 Int16 = npt.NDArray[np.int16]
 
+SAMPLE_RATE = 22050
+"""Samples a second of everything that is played: that of espeak-ng, to which other voices are brought."""
 SILENT_PEAK = 330
 """A recording that never gets louder than this (1 % of full scale) holds no speech."""
 TRIM_LEVEL = 0.005
@@ -48,7 +50,30 @@ class Phrase:
 
     def scaled(self, volume: float) -> Phrase:
         """The same at volume 0 (nothing) to 1 (as it is)."""
+        if volume == 1.0:
+            return self
         return Phrase(np.round(self.samples * volume).astype(np.int16), self.sample_rate)
+
+    def resampled(self, sample_rate: int) -> Phrase:
+        """The same at another rate; what is above half of it is left out."""
+        if sample_rate == self.sample_rate or len(self.samples) == 0:
+            return Phrase(self.samples, sample_rate)
+        count = max(1, round(len(self.samples) * sample_rate / self.sample_rate))
+        spectrum = np.fft.rfft(self.samples.astype(np.float64))[: count // 2 + 1]
+        sound = np.fft.irfft(spectrum, count) * (count / len(self.samples))
+        return Phrase(np.clip(np.round(sound), -32768, 32767).astype(np.int16), sample_rate)
+
+    def after(self, first: Phrase, gap_seconds: float) -> Phrase:
+        """`first`, a gap, then this one, as one phrase. Both must have the same sample rate."""
+        gap = np.zeros(round(gap_seconds * self.sample_rate), np.int16)
+        return Phrase(np.concatenate([first.samples, gap, self.samples]), self.sample_rate)
+
+    @property
+    def loudness(self) -> float:
+        """Root mean square of the samples, 0 to 32767."""
+        if len(self.samples) == 0:
+            return 0.0
+        return float(np.sqrt(np.mean(self.samples.astype(np.float64) ** 2)))
 
 
 def silence(seconds: float, sample_rate: int) -> Phrase:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shlex
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +11,14 @@ from typing import Protocol
 
 from edge.errors import SpeechError
 from edge.settings import SpeechSettings
+from edge.speech.auto_player import AutoPlayer
 from edge.speech.command_player import CommandPlayer
-from edge.speech.phrase import Phrase, silence
+from edge.speech.phrase import SAMPLE_RATE, Phrase, silence
 from edge.speech.wav_player import WavPlayer
 
 log = logging.getLogger(__name__)
 
-COMMANDS = (("paplay",), ("pw-play",), ("aplay", "-q"))
-"""Tried in this order: a sound server shares the card with the screen reader, bare ALSA may not."""
-PROBE = silence(0.05, 22050)
+PROBE = silence(0.05, SAMPLE_RATE)
 
 
 class Player(Protocol):
@@ -49,45 +47,23 @@ def choose_player(
     """
     if settings.wav:
         return WavPlayer(Path(settings.wav), clock, paced)
+    player = AutoPlayer(settings.timeout_seconds) if settings.player == "auto" else _named(settings)
     try:
-        return _command_player(settings)
+        # Only playing shows whether there is a sound card, so a moment of silence is played.
+        player.play(PROBE, threading.Event())
     except SpeechError as error:
         if fallback_wav is None or settings.player != "auto":
             raise
         log.warning("%s; speech goes to %s", error, fallback_wav)
         return WavPlayer(fallback_wav, clock, paced)
-
-
-def _command_player(settings: SpeechSettings) -> CommandPlayer:
-    if settings.player != "auto":
-        try:
-            command = shlex.split(settings.player)
-        except ValueError as error:
-            raise SpeechError(f"speech.player: {settings.player!r} is not a command ({error})") from error
-        if not command:
-            raise SpeechError("speech.player is empty; give a command that plays a WAV file, or auto")
-        return _tried(command, settings)
-    installed = [list(command) for command in COMMANDS if shutil.which(command[0])]
-    if not installed:
-        raise SpeechError(
-            "no sound player is installed (paplay, pw-play or aplay); "
-            "install the package alsa-utils, or set speech.wav to write the speech to a file"
-        )
-    faults = []
-    for command in installed:
-        try:
-            return _tried(command, settings)
-        except SpeechError as error:
-            faults.append(str(error))
-            log.info("%s", error)
-    raise SpeechError(
-        f"no sound output works ({'; '.join(faults)}); "
-        "connect a sound card, or set speech.wav to write the speech to a file"
-    )
-
-
-def _tried(command: list[str], settings: SpeechSettings) -> CommandPlayer:
-    """Only playing shows whether there is a sound card, so a moment of silence is played."""
-    player = CommandPlayer(command, settings.timeout_seconds)
-    player.play(PROBE, threading.Event())
     return player
+
+
+def _named(settings: SpeechSettings) -> Player:
+    try:
+        command = shlex.split(settings.player)
+    except ValueError as error:
+        raise SpeechError(f"speech.player: {settings.player!r} is not a command ({error})") from error
+    if not command:
+        raise SpeechError("speech.player is empty; give a command that plays a WAV file, or auto")
+    return CommandPlayer(command, settings.timeout_seconds)

@@ -49,6 +49,8 @@ def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
         "faces",
         "cues",
         "speech",
+        "haptics",
+        "braille",
         "mqtt",
     }
     for section in fields(Settings):

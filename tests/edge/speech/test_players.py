@@ -185,7 +185,6 @@ def test_real_aplay_plays_every_sample(
     )
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(configuration))
     player = choose_player(PLAIN, clock)
-    assert isinstance(player, CommandPlayer)
-    play(player)
+    player.play(TONE, threading.Event())
     samples = np.frombuffer(heard.read_bytes(), "<i2")
     assert np.array_equal(samples[: len(TONE.samples)], TONE.samples)

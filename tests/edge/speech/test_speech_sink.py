@@ -15,12 +15,13 @@ from edge.errors import SpeechError
 from edge.settings import SpeechSettings
 from edge.sinks import Sink, SinkWorker
 from edge.speech.phrase import read_wav
-from edge.speech.players import choose_player
+from edge.speech.control import SpeechControl
+from edge.speech.make import make_sink as made
 from edge.speech.sink import SpeechSink
 from edge.speech.synthesis import Synthesiser
 from edge.types import Cue, Priority
 
-SETTINGS = SpeechSettings(timeout_seconds=120.0)
+SETTINGS = SpeechSettings(timeout_seconds=120.0, earcons=[], pause_seconds=0.0)
 
 MakeSink = Callable[[SpeechSettings], SpeechSink]
 
@@ -35,7 +36,7 @@ def make_sink() -> Iterator[MakeSink]:
     sinks: list[SpeechSink] = []
 
     def make(settings: SpeechSettings = SETTINGS) -> SpeechSink:
-        sink = SpeechSink(Synthesiser(settings), choose_player(settings, time.monotonic))
+        sink = made(settings, SpeechControl.of(settings), time.monotonic)
         sinks.append(sink)
         return sink
 
@@ -90,14 +91,19 @@ def test_a_fault_of_the_player_is_raised_and_passes(
     assert (recorded / "2.wav").exists()
 
 
-def test_an_interrupt_is_for_the_cue_being_said_only(
+def test_an_interrupt_that_comes_before_a_cue_begins_is_for_it_unless_it_is_urgent(
     make_player: MakePlayer, recorded: Path, make_sink: MakeSink
 ) -> None:
     make_player("aplay", 'touch "$recorded/$number.whole"')
     sink = make_sink(SETTINGS)
     sink.interrupt()
     sink.deliver(cue("left"))
+    assert not (recorded / "1.wav").exists()
+    sink.deliver(cue("left"))
     assert (recorded / "1.whole").exists()
+    sink.interrupt()
+    sink.deliver(cue("camera lost", Priority.NOW))
+    assert (recorded / "2.whole").exists()
 
 
 def test_an_urgent_cue_cuts_in(make_player: MakePlayer, recorded: Path, make_sink: MakeSink) -> None:

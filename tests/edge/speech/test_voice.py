@@ -75,15 +75,6 @@ def test_the_pace_is_the_one_asked_for_from_the_first_phrase_on() -> None:
     assert seconds[1] < 0.7 * seconds[0]
 
 
-def test_volume_is_kept_even_at_nothing() -> None:
-    peaks = []
-    for volume in (1.0, 0.5, 0.0):
-        with synthesiser(SpeechSettings(volume=volume, timeout_seconds=30.0)) as voice:
-            peaks.append(int(voice.phrase("smiling").samples.max()))
-    assert peaks[1] == pytest.approx(peaks[0] / 2, rel=0.05)
-    assert peaks[2] == 0
-
-
 def test_a_phrase_is_made_once_and_the_store_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthesis, "KEPT_PHRASES", 2)
     with synthesiser() as voice:
