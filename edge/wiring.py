@@ -14,13 +14,14 @@ from edge.backends.base import Backend
 from edge.backends.reasons import STICK
 from edge.backends.runtimes import Runtime
 from edge.braille import BrailleSink
-from edge.errors import BackendError, ModelError
+from edge.errors import BackendError, FacecueError, ModelError
 from edge.faces import FaceFinder
 from edge.haptics import HapticsSink
 from edge.model_folder import RELEASED_ROOT, ModelFolder, open_folder
 from edge.pipeline import Pipeline
 from edge.settings import ModelSettings, Settings
 from edge.sinks import OnFault, Sink
+from edge.start_check import require_golden
 from edge.stick.supervised import SupervisedStick
 from edge.stopwatch import Stopwatch
 from edge.types import Cue
@@ -75,10 +76,21 @@ def backend(settings: ModelSettings, folder: ModelFolder) -> Backend:
     return made
 
 
+def proved(settings: ModelSettings, folder: ModelFolder) -> Backend:
+    """As backend(), after it answered golden faces rightly. Raises ModelError where it does not."""
+    made = backend(settings, folder)
+    try:
+        require_golden(folder, made)
+    except FacecueError:
+        made.close()
+        raise
+    return made
+
+
 def device(
     settings: Settings, folder: ModelFolder, on_fault: OnFault, wait_for_boot: bool = False
 ) -> Backend:
-    """The device of a run: a stick has a processor beside it, any other is as backend() gives it.
+    """The device of a run: a stick has a processor beside it, any other is as proved() gives it.
 
     on_fault, wait_for_boot: as in SupervisedStick. Only where the settings name the stick may they
     also require it: with "auto" the processor does as well.
@@ -87,7 +99,7 @@ def device(
     if wanted.device == "auto":
         wanted, required = replace(wanted, device=_stick_there(wanted, folder) or "CPU"), False
     if not wanted.device.startswith(STICK):
-        return backend(wanted, folder)
+        return proved(wanted, folder)
     # With "auto" the folder was opened for the processor, which may read what a stick does not.
     at_stick = model(replace(wanted, name="auto", folder=str(folder.path)))
     used = runtime(wanted, at_stick)
@@ -95,7 +107,7 @@ def device(
     made = SupervisedStick(
         at_stick,
         used.name,
-        backend(near, model(near)),
+        proved(near, model(near)),
         on_fault,
         replace(settings.stick, required=required),
         wanted.device,
@@ -120,6 +132,21 @@ def _stick_there(settings: ModelSettings, folder: ModelFolder) -> str:
     return ""
 
 
+def found(settings: ModelSettings, device: Backend, live: bool) -> list[str]:
+    """What is said after "ready", as keys of the catalogue: the stick, or that there is none, and the camera.
+
+    Nothing is said of a stick where the settings name another device. live: whether pictures come from a
+    camera or stream.
+    """
+    stick = []
+    if isinstance(device, SupervisedStick):
+        # One that is named and may be absent is told of once it is known to be.
+        stick = ["stick_there"] if settings.device == "auto" or device.found else []
+    elif settings.device == "auto":
+        stick = ["stick_absent"]
+    return stick + (["camera_there"] if live else [])
+
+
 def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch: Stopwatch) -> Pipeline:
     """Everything between a frame and its cues."""
     return Pipeline(
@@ -134,7 +161,7 @@ def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch
 def annotator(settings: Settings) -> tuple[FaceFinder, ActionUnitNet, ModelFolder, Backend]:
     """The parts that read single pictures, without anything that remembers."""
     folder = model(settings.model)
-    device = backend(settings.model, folder)
+    device = proved(settings.model, folder)
     return FaceFinder(settings.faces), ActionUnitNet(device, folder.card), folder, device
 
 

@@ -32,7 +32,8 @@ def build(folder: Path, kinds: Sequence[str], progress: Callable[[str], None]) -
     unknown = [kind for kind in kinds if kind not in card.artefacts]
     if unknown:
         raise ModelError(f"{folder} has no network {', '.join(unknown)}; it has {', '.join(card.artefacts)}")
-    missing = [kind for kind in kinds if not all(_is_whole(folder, n, card) for n in card.artefacts[kind].files)]
+    files = {kind: card.artefacts[kind].files for kind in kinds}
+    missing = [kind for kind in kinds if not all(_is_whole(folder, name, card) for name in files[kind])]
     if not missing:
         return []
     wanted = request(deployed.load(folder / CHECKPOINT), None)
@@ -42,14 +43,14 @@ def build(folder: Path, kinds: Sequence[str], progress: Callable[[str], None]) -
         onnx = scratch / "model.onnx"
         onnx_of(wanted, onnx)
         write_networks(wanted, onnx, scratch, missing, legacy, progress)
-        files = [name for kind in missing for name in card.artefacts[kind].files]
-        strange = [name for name in files if sha256(scratch / name) != card.sha256[name]]
+        made = [name for kind in missing for name in files[kind]]
+        strange = [name for name in made if sha256(scratch / name) != card.sha256[name]]
         if strange:
             raise ModelError(
                 f"{', '.join(strange)} of {folder} come out differently from those that were released: "
                 "build them with the versions of constraints/test.txt"
             )
-        for name in files:
+        for name in made:
             (folder / name).parent.mkdir(exist_ok=True)
             (scratch / name).replace(folder / name)
     return missing
