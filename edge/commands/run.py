@@ -12,9 +12,15 @@ from typing import TextIO
 
 from edge.commands.base import Command, add_config, changed, load_settings
 from edge.console import ConsoleSink
+from edge.control.keyboard import keyboard_or_none
+from edge.control.keys import summary
+from edge.cues.language import LANGUAGES
 from edge.errors import SettingsError
 from edge.session import Session
 from edge.settings import LEVELS, Settings
+
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""All that a terminal or the system ends a program with: none may leave the terminal without its echo."""
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +36,13 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no lines on the terminal")
     add_cues(parser)
     add_config(parser)
+    parser.epilog = f"Keys, where it is started in a terminal (no Enter): {summary()}."
 
 
 def add_cues(parser: argparse.ArgumentParser) -> None:
-    """--levels, --no-speech, --wav."""
+    """--levels, --language, --no-speech, --wav."""
     parser.add_argument("--levels", metavar="LIST", help=f"what is said: any of {','.join(LEVELS)}")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), help="language of what is said")
     parser.add_argument("--no-speech", action="store_true", help="say nothing aloud")
     parser.add_argument("--wav", metavar="FILE", help="write the speech to a WAV file instead of playing it")
 
@@ -49,7 +57,7 @@ def apply_cues(settings: Settings, args: argparse.Namespace) -> Settings:
             raise SettingsError([f"--levels: {', '.join(wrong)} is not one of {', '.join(LEVELS)}"])
     return replace(
         settings,
-        cues=changed(settings.cues, {"levels": levels}),
+        cues=changed(settings.cues, {"levels": levels, "language": args.language}),
         speech=changed(settings.speech, {"enabled": False if args.no_speech else None, "wav": args.wav}),
     )
 
@@ -61,8 +69,13 @@ def _run(args: argparse.Namespace) -> int:
         events = _open_events(args.events, stack)
         sinks = [] if args.quiet or args.events == "-" else [ConsoleSink(sys.stdout)]
         session = Session(settings, args.replay, events, sinks=sinks)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in END_SIGNALS:
             signal.signal(number, lambda *_: session.stop.set())
+        keyboard = None
+        if settings.control.keyboard and not args.replay:
+            keyboard = keyboard_or_none(sys.stdin, session.control)
+        if keyboard is not None:
+            stack.callback(keyboard.close)
         session.run()
     return 0
 

@@ -125,9 +125,9 @@ ANSWER_PHRASES: dict[str, str] = {
     "level_emotion": "emotions too",
     "no_picture": "no picture yet",
     "earlier": "earlier",
-    "all_well": "all is well",
+    "all_well": "everything works",
     "pause_failed": "camera does not close",
-    "not_done": "that does not work",
+    "not_done": "not possible",
     "nothing_to_repeat": "nothing to repeat",
     "neutral_learned": "resting face learned",
     "neutral_forgotten": "resting face forgotten",
@@ -135,20 +135,20 @@ ANSWER_PHRASES: dict[str, str] = {
 }
 """Answers to what the user asks of the device."""
 KEY_PHRASES: dict[str, str] = {
-    "key_space": "space",
+    "key_space": "space bar",
     "key_question_mark": "question mark",
     "do_what_now": "what now",
     "do_repeat": "say again",
-    "do_status": "is all well",
+    "do_status": "does everything work",
     "do_mute": "mute or sound",
-    "do_pause": "pause the camera",
+    "do_pause": "pause or go on",
     "do_verbosity": "how many words",
     "do_level": "movements attitude or emotions",
     "do_reset_neutral": "learn resting face again",
     "do_keys": "these keys",
     "do_quit": "stop facecue",
 }
-"""What a key does, and the names of keys that are no letter: "space: what now, r: say again"."""
+"""What a key does, and the names of keys that are no letter: "space bar: what now; r: say again"."""
 START_PHRASES: dict[str, str] = {
     "stick_there": "stick found",
     "camera_there": "camera ahead",

@@ -110,6 +110,12 @@ def test_every_emotion_is_told_from_every_other(voice: Synthesiser) -> None:
     assert answers == phrases
 
 
+@pytest.mark.parametrize(
+    "voice",
+    [settings("en-us", pace) for pace in (120, 180, 250)],
+    indirect=True,
+    ids=lambda given: str(given.rate_words_per_minute),
+)
 def test_the_whole_catalogue_is_understood_among_words_that_sound_alike(
     voice: Synthesiser, listener: Listener
 ) -> None:
