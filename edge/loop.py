@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.control.steering import Steering
@@ -64,10 +64,10 @@ Watch = Callable[[Frame, Step], None]
 """Called after every frame, for displays; must return quickly."""
 
 
-def health(label: str, now: float, catalogue: Catalogue = ENGLISH) -> Cue:
-    """A cue about the device itself; label: a key of the catalogue."""
-    expires_at = now + HEALTH_EXPIRY_SECONDS
-    return Cue("health", label, catalogue.phrase(label), Priority.NOW, now, expires_at, phrases=(label,))
+def health(label: str, now: float, catalogue: Catalogue = ENGLISH, more: Sequence[str] = ()) -> Cue:
+    """A cue about the device itself; label, and what is said in the same breath: keys of the catalogue."""
+    phrases, expires_at = (label, *more), now + HEALTH_EXPIRY_SECONDS
+    return Cue("health", label, catalogue.listed(phrases), Priority.NOW, now, expires_at, phrases=phrases)
 
 
 def replay(
@@ -110,15 +110,19 @@ def live(
     """
     count, lost, said_at = 0, False, 0.0
     while not stop.is_set():
-        if steering is not None:
-            for cue in steering.turn(clock()):
-                fan_out.send(cue)
-            if steering.paused:
-                lost = False
-                steering.wait(WAIT_SECONDS)
-                continue
-        frame = frames.latest(WAIT_SECONDS)
+        if steering is not None and steering.paused:
+            frame = None
+            steering.wait(WAIT_SECONDS)
+        else:
+            frame = frames.latest(WAIT_SECONDS)
         now = clock()
+        if steering is not None:
+            # Before the picture is worked on: whoever asks has waited for it already.
+            for cue in steering.turn(now):
+                fan_out.send(cue)
+            if steering.paused or stop.is_set():
+                lost = False
+                continue
         # While it lasts it is said again: silence would sound like an empty room.
         before, lost = lost, frames.lost
         if lost and (not before or now - said_at >= REPEAT_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,8 +14,21 @@ from typing import TextIO
 
 from edge import loop, wiring
 from edge.backends.base import Backend
+from edge.control.buttons import Buttons
+from edge.control.control import Control
+from edge.control.plan import planned
+from edge.control.recall import Recall
+from edge.control.steering import Steering
 from edge.cues.catalogue import Catalogue
-from edge.errors import BackendError, MqttError, SettingsError, SourceError, SpeechError, StickError
+from edge.errors import (
+    BackendError,
+    ButtonError,
+    MqttError,
+    SettingsError,
+    SourceError,
+    SpeechError,
+    StickError,
+)
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
@@ -26,9 +40,12 @@ from edge.sources.base import FrameReader
 from edge.sources.grabber import Grabber
 from edge.sources.naming import without_credentials
 from edge.sources.open import is_live, open_source
+from edge.sources.pausable import Pausable
 from edge.speech.control import SpeechControl
 from edge.speech.make import make_sink
 from edge.stopwatch import Stopwatch
+
+log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 6.0
 MOST_FAULTS = 20
@@ -48,7 +65,7 @@ class Session:
 
     replay: every frame on the clip's own clock, deterministically. events: where one JSON object
     per cue goes. fallback_wav: the speech goes there if nothing can play sound. sinks: further
-    ones. stop: set it to end the run in good order.
+    ones. stop: set it to end the run in good order. control: commands left there are obeyed, live only.
     """
 
     settings: Settings
@@ -58,6 +75,7 @@ class Session:
     sinks: Sequence[Sink] = ()
     watch: loop.Watch | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    control: Control = field(default_factory=Control)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     frames: int = 0
     seconds: float = 0.0
@@ -66,6 +84,8 @@ class Session:
     _started: float = field(default_factory=time.monotonic)
     _fan_out: FanOut = field(init=False)
     _catalogue: Catalogue = field(init=False)
+    _recall: Recall = field(init=False)
+    _mqtt: MqttSink | None = field(init=False, default=None)
     voice: SpeechControl = field(init=False)
 
     def run(self, on_ready: Callable[[ModelFolder, Backend], None] | None = None) -> FanOut:
@@ -77,10 +97,12 @@ class Session:
         if self.replay and is_live(uri):
             raise SettingsError([f"a replay needs a clip or pictures, not {without_credentials(uri)}"])
         self._catalogue = Catalogue(self.settings.cues.language)
+        self._recall = Recall(self.settings.cues, self._catalogue)
         self.voice = SpeechControl.of(self.settings.speech, self._catalogue.voice)
         self._fan_out = FanOut(EventsFile(self.events) if self.events else None, self._on_fault)
         with ExitStack() as stack:
             stack.callback(self._fan_out.close)
+            self._fan_out.add(self._recall)
             for outlet in self._outlets():
                 self._fan_out.add(outlet)
             try:
@@ -118,26 +140,43 @@ class Session:
             on_ready(folder, device)
         begin = time.perf_counter()
         try:
-            self.frames = self._loop(reader, pipeline, stack)
+            self.frames = self._loop(reader, pipeline, device, stack)
         finally:
             self.seconds = time.perf_counter() - begin
 
-    def _loop(self, reader: FrameReader, pipeline: Pipeline, stack: ExitStack) -> int:
+    def _loop(self, reader: FrameReader, pipeline: Pipeline, device: Backend, stack: ExitStack) -> int:
         fan_out, stopwatch = self._fan_out, self.stopwatch
         if self.replay:
             return loop.replay(
                 reader, pipeline, fan_out, self._replay_clock, stopwatch, self.stop, self.watch
             )
         # Also makes the voice before there is anything urgent to say.
-        self._say("ready")
+        self._say("ready", *wiring.found(self.settings.model, device, reader.live))
+        self._open_buttons(stack)
         frames: loop.LatestFrames
         if reader.live:
             source = self.settings.source
-            grabber = Grabber(lambda: open_source(source), source, self.clock, reader)
-            stack.callback(grabber.close)
-            frames = grabber
+
+            def grab(first: FrameReader | None = None) -> Grabber:
+                return Grabber(lambda: open_source(source), source, self.clock, first)
+
+            pausable = Pausable(grab, grab(reader))
+            stack.callback(pausable.close)
+            frames = pausable
         else:
             frames = PacedFrames(reader, self.clock, self.stop.wait)
+        show = self._mqtt.show if self._mqtt is not None else None
+        steering = Steering(
+            self.settings,
+            self._catalogue,
+            self.control,
+            self._recall,
+            pipeline,
+            frames,
+            self.voice,
+            self.stop,
+            show,
+        )
         return loop.live(
             frames,
             pipeline,
@@ -146,7 +185,8 @@ class Session:
             stopwatch,
             self.stop,
             self.watch,
-            catalogue=self._catalogue,
+            steering,
+            self._catalogue,
         )
 
     def _outlets(self) -> Iterator[Outlet]:
@@ -162,9 +202,10 @@ class Session:
         if not self.replay:
             for sink in wiring.touched(self.settings):
                 yield self._outlet(sink, newest_wins=True)
-        mqtt = sink_or_none(self.settings.mqtt, self.settings.cues.levels, self._on_fault, self.clock)
-        if mqtt is not None:
-            yield self._outlet(mqtt)
+        levels, control = self.settings.cues.levels, None if self.replay else self.control
+        self._mqtt = sink_or_none(self.settings.mqtt, levels, self._on_fault, self.clock, control)
+        if self._mqtt is not None:
+            yield self._outlet(self._mqtt)
 
     def _outlet(self, sink: Sink, newest_wins: bool = False) -> Outlet:
         if self.replay:
@@ -186,8 +227,22 @@ class Session:
             raise
         return sink
 
-    def _say(self, label: str) -> None:
-        self._fan_out.send(loop.health(label, self.clock(), self._catalogue))
+    def _open_buttons(self, stack: ExitStack) -> None:
+        """A device without its buttons still says what it sees, and says that it has none."""
+        settings = self.settings.control
+        if not settings.buttons:
+            return
+        try:
+            plans = planned(settings.buttons)
+            buttons = Buttons(plans, self.control, settings.long_press_seconds, settings.bounce_seconds)
+        except ButtonError as error:
+            log.warning("%s", error)
+            self._on_fault("buttons", error)
+        else:
+            stack.callback(buttons.close)
+
+    def _say(self, label: str, *more: str) -> None:
+        self._fan_out.send(loop.health(label, self.clock(), self._catalogue, more))
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
         """A sink or the stick failed, or works again: told through the others."""

@@ -12,10 +12,15 @@ from typing import TextIO
 
 from edge.commands.base import Command, add_config, changed, load_settings
 from edge.console import ConsoleSink
+from edge.control.keyboard import keyboard_or_none
+from edge.control.keys import summary
 from edge.cues.language import LANGUAGES
 from edge.errors import SettingsError
 from edge.session import Session
 from edge.settings import LEVELS, Settings
+
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""All that a terminal or the system ends a program with: none may leave the terminal without its echo."""
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +36,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no lines on the terminal")
     add_cues(parser)
     add_config(parser)
+    parser.epilog = f"Keys, where it is started in a terminal (no Enter): {summary()}."
 
 
 def add_cues(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +69,13 @@ def _run(args: argparse.Namespace) -> int:
         events = _open_events(args.events, stack)
         sinks = [] if args.quiet or args.events == "-" else [ConsoleSink(sys.stdout)]
         session = Session(settings, args.replay, events, sinks=sinks)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in END_SIGNALS:
             signal.signal(number, lambda *_: session.stop.set())
+        keyboard = None
+        if settings.control.keyboard and not args.replay:
+            keyboard = keyboard_or_none(sys.stdin, session.control)
+        if keyboard is not None:
+            stack.callback(keyboard.close)
         session.run()
     return 0
 

@@ -136,17 +136,21 @@ def _in_front(terminal: int) -> bool:
 
 def _guard(terminal: int) -> subprocess.Popen[bytes] | None:
     """A shell that puts the terminal back once this process is gone, even if it was killed."""
+    # Its standard input is the pipe.
+    other = os.dup(terminal)
     try:
         saved = subprocess.run(["stty", "-g"], stdin=terminal, capture_output=True, check=True, timeout=2.0)  # noqa: S607
         return subprocess.Popen(  # noqa: S603
-            ["sh", "-c", GUARD.format(terminal=terminal), saved.stdout.decode().strip()],  # noqa: S607
+            ["sh", "-c", GUARD.format(terminal=other), saved.stdout.decode().strip()],  # noqa: S607
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[terminal],
+            pass_fds=[other],
             # Not of this terminal any more: neither Ctrl-C nor job control reaches it.
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         log.info("the terminal is not put back if facecue is killed: %s", error)
         return None
+    finally:
+        os.close(other)

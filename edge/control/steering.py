@@ -95,7 +95,7 @@ class Steering:
             "rate": s.rate,
             "volume": s.volume,
             "verbosity": s.verbosity,
-            "level": s.level,
+            "level": s.level or None,
         }
 
     def wait(self, timeout_seconds: float) -> None:
@@ -244,9 +244,11 @@ def _switched(value: str, before: bool) -> bool:
 
 
 def _chosen(value: str, choices: tuple[str, ...], before: str) -> str:
-    return choices[(choices.index(before) + 1) % len(choices)] if value == "next" else value
+    if value != "next":
+        return value
+    return choices[(choices.index(before) + 1) % len(choices)] if before in choices else choices[0]
 
 
 def _deepest(levels: Sequence[str]) -> str:
-    """The level that the settings come nearest to."""
-    return next((level for level in reversed(DEEPEST) if level in levels), DEEPEST[0])
+    """How far the settings go; nothing where not even movements are said."""
+    return next((level for level in reversed(DEEPEST) if level in levels), "")

@@ -90,6 +90,12 @@ class SupervisedStick:
         """Whether the next picture goes to the stick."""
         return self._asked is not None
 
+    @property
+    def found(self) -> bool:
+        """Whether the runtime lists the stick at this moment."""
+        process = self._process
+        return process is not None and process.found
+
     def infer(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         answer = self._of_stick(image)
         if answer is None:

@@ -49,9 +49,8 @@ def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
         "faces",
         "cues",
         "speech",
-        "haptics",
-        "braille",
         "mqtt",
+        "control",
     }
     for section in fields(Settings):
         made = getattr(Settings(), section.name)
