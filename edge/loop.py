@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from edge.control.steering import Steering
@@ -64,10 +64,10 @@ Watch = Callable[[Frame, Step], None]
 """Called after every frame, for displays; must return quickly."""
 
 
-def health(label: str, now: float, catalogue: Catalogue = ENGLISH, more: Sequence[str] = ()) -> Cue:
-    """A cue about the device itself; label, and what is said in the same breath: keys of the catalogue."""
-    phrases, expires_at = (label, *more), now + HEALTH_EXPIRY_SECONDS
-    return Cue("health", label, catalogue.listed(phrases), Priority.NOW, now, expires_at, phrases=phrases)
+def health(label: str, now: float, catalogue: Catalogue = ENGLISH) -> Cue:
+    """A cue about the device itself; label: a key of the catalogue."""
+    expires_at = now + HEALTH_EXPIRY_SECONDS
+    return Cue("health", label, catalogue.phrase(label), Priority.NOW, now, expires_at, phrases=(label,))
 
 
 def replay(

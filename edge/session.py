@@ -151,7 +151,9 @@ class Session:
                 reader, pipeline, fan_out, self._replay_clock, stopwatch, self.stop, self.watch
             )
         # Also makes the voice before there is anything urgent to say.
-        self._say("ready", *wiring.found(self.settings.model, device, reader.live))
+        self._say("ready")
+        for label in wiring.found(self.settings.model, device, reader.live):
+            self._say(label)
         self._open_buttons(stack)
         frames: loop.LatestFrames
         if reader.live:
@@ -241,8 +243,8 @@ class Session:
         else:
             stack.callback(buttons.close)
 
-    def _say(self, label: str, *more: str) -> None:
-        self._fan_out.send(loop.health(label, self.clock(), self._catalogue, more))
+    def _say(self, label: str) -> None:
+        self._fan_out.send(loop.health(label, self.clock(), self._catalogue))
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
         """A sink or the stick failed, or works again: told through the others."""

@@ -23,7 +23,7 @@ COUNTS = {2: "two_people", 3: "three_people"}
 ENDS = {"camera_found": "camera_lost", "speech_found": "speech_lost", "mqtt_found": "mqtt_lost"}
 ENDS["stick_found"] = "stick_lost"
 """Good news -> the trouble that it ends."""
-TROUBLES = (*ENDS.values(), "stick_absent", "events_lost", "buttons_lost")
+TROUBLES = (*ENDS.values(), "events_lost", "buttons_lost")
 FLEETING = "answer"
 """Cues of this kind confirm what was just asked; only those about faces and health are remembered."""
 
