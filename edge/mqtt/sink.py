@@ -105,7 +105,7 @@ class MqttSink:
 
     def _remember(self) -> None:
         cue, ts, seq = self._last
-        state = encode({**state_payload(cue, self._person, self._levels, ts, seq), "set": self._set})
+        state = encode({**state_payload(cue, self._person, self._levels, ts, seq), "set": self._set or None})
         self._outbox.put(Message(self._topics.state, state, retain=True))
 
 
