@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from edge import quality
 from edge.action_units import ActionUnitNet
+from edge.cues import aiming
+from edge.cues.covered import Covered
 from edge.cues.director import CueDirector
 from edge.cues.movements import NEEDED_UNITS
+from edge.cues.talking import Talking
 from edge.emotions import EmotionStage
 from edge.errors import ModelError
 from edge.faces import FaceFinder
@@ -17,14 +20,17 @@ from edge.settings import CueSettings
 from edge.smoothing import Smoother
 from edge.stopwatch import Stopwatch
 from edge.tracking import Tracker
-from edge.types import Cue, Face, Frame, Reading
+from edge.types import UNSURE, Cue, Face, Frame, Reading
+
+COVERED = "covered"
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
     """What one frame led to. reading: of the attended face, None where there is none.
 
-    abstains: why nothing may be said of the attended face now, empty where something may.
+    abstains: why nothing may be said of the attended face now, or, where it is "covered", of its mouth
+    and of what it looks like as a whole; empty where everything may.
     """
 
     faces: list[Face]
@@ -57,8 +63,10 @@ class Pipeline:
         self._neutrals = NeutralLearner(
             emotions, settings.neutral_seconds, settings.least_quality, settings.absent_seconds
         )
+        self._talking = Talking(settings)
+        self._covered = Covered(settings)
         self._director = CueDirector(settings)
-        self._least_quality = settings.least_quality
+        self._settings = settings
         self._stopwatch = stopwatch
 
     def set_levels(self, levels: Sequence[str]) -> None:
@@ -86,12 +94,15 @@ class Pipeline:
             faces = self._finder.find(frame)
         faces = self._tracker.update(faces, now)
         self._neutrals.keep([face.track for face in faces], now)
-        face = self._tracker.attended(faces)
+        height, width = frame.image.shape[:2]
+        face = self._tracker.attended(faces, width)
         reading = self._read(frame, face) if face is not None else None
         with self._stopwatch.stage("cues"):
-            cues = self._director.update(face, reading, frame.image.shape[1], now)
-        readable = reading is not None and reading.quality >= self._least_quality
-        return Step(faces, reading, cues, "" if readable or face is None else "unreadable")
+            cues = self._director.update(face, reading, width, now, len(faces), height)
+        abstains = ""
+        if face is not None:
+            abstains = UNSURE if reading is None else reading.unreadable or COVERED * reading.covered
+        return Step(faces, reading, cues, abstains)
 
     def _read(self, frame: Frame, face: Face) -> Reading | None:
         with self._stopwatch.stage("crop"):
@@ -101,14 +112,40 @@ class Pipeline:
                 return None  # landmarks that coincide: a face seen, but not one to read
         with self._stopwatch.stage("action units"):
             logits = self._net.of_crop(crop)
+        covered = self._covered.update(crop, face.track, frame.captured_at)
+        talking = self._talking.update(
+            dict(zip(self._net.names, map(float, logits))), face.track, frame.captured_at
+        )
         with self._stopwatch.stage("emotion"):
             smooth = self._smoother.update(logits, face.track, frame.captured_at)
             units = self._net.named(smooth)
-            grade = quality.of_face(face, crop)
-            neutral = self._neutrals.update(smooth, face.track, grade, frame.captured_at)
+            grade = quality.graded(face, crop)
+            unreadable = self._unreadable(face, grade, frame)
+            neutral = self._neutrals.update(
+                smooth, face.track, 0.0 if unreadable or covered else grade.value, frame.captured_at
+            )
             emotion, attitude = self._emotions.read(units, neutral)
-        known = self._neutrals.known(face.track)
-        return Reading(face, units, emotion, attitude, grade, frame.captured_at, known)
+        return Reading(
+            face,
+            units,
+            emotion,
+            attitude,
+            grade.value,
+            frame.captured_at,
+            self._neutrals.known(face.track),
+            talking,
+            covered,
+            unreadable,
+        )
+
+    def _unreadable(self, face: Face, grade: quality.Grade, frame: Frame) -> str:
+        """Why the face should not be read, as a key of the catalogue."""
+        height, width = frame.image.shape[:2]
+        if cut := aiming.cut_off(face.box, width, height):
+            return cut
+        if min(face.box.width, face.box.height) < self._settings.least_face_pixels:
+            return "too_far"
+        return grade.reason if grade.value < self._settings.least_quality else ""
 
 
 def _check_units(net: ActionUnitNet) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -14,26 +16,53 @@ FULL_SHARPNESS = 60.0
 PROFILE = 0.5
 """Offset of the nose from the middle of the eyes, in eye distances, at which a face is a profile."""
 CHECK_SIDE = 64
+DARK, LIGHT_LEFT, CONTRAST = 50.0, 30.0, 20.0
+"""Grey levels: a mean above this is light enough, so far below white not too bright; the deviation."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How far a face can be read, and what stands in the way most.
+
+    value: 0..1, the worst of all that is looked at. reason: which it is, as a key of
+    edge.cues.catalogue: too_far, turned_away, too_blurred, too_dark, too_bright.
+    """
+
+    value: float
+    reason: str
+
+
+def graded(face: Face, crop: UInt8) -> Grade:
+    """Of a detected face (crop: the aligned one), its turning away included."""
+    grades = {
+        "too_far": min(face.box.width, face.box.height) / FULL_SIZE_PIXELS,
+        "turned_away": facing(face.landmarks),
+        **_picture(crop),
+    }
+    reason = min(grades, key=lambda name: grades[name])
+    return Grade(_worst(grades[reason]), reason)
 
 
 def of_crop(crop: UInt8) -> float:
     """Quality 0..1 of a picture that is a face already: the worst of size, sharpness and light."""
-    return _worst(min(crop.shape[:2]) / FULL_SIZE_PIXELS, *_sharpness_and_light(crop))
+    return _worst(min(crop.shape[:2]) / FULL_SIZE_PIXELS, *_picture(crop).values())
 
 
 def of_face(face: Face, crop: UInt8) -> float:
     """Quality 0..1 of a detected face (crop: the aligned one), its turning away included."""
-    size = min(face.box.width, face.box.height) / FULL_SIZE_PIXELS
-    return _worst(size, facing(face.landmarks), *_sharpness_and_light(crop))
+    return graded(face, crop).value
 
 
-def _sharpness_and_light(crop: UInt8) -> tuple[float, float]:
+def _picture(crop: UInt8) -> dict[str, float]:
     grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, (CHECK_SIDE, CHECK_SIDE), interpolation=cv2.INTER_AREA)
-    sharpness = float(cv2.Laplacian(small, cv2.CV_64F).var()) / FULL_SHARPNESS
-    mean, deviation = float(np.mean(small)), float(np.std(small))
-    light = min(mean / 50.0, (255.0 - mean) / 30.0, deviation / 20.0)
-    return sharpness, light
+    mean, contrast = float(np.mean(small)), float(np.std(small)) / CONTRAST
+    return {
+        # Without contrast nothing is sharp; how light it is says why there is none.
+        "too_blurred": float(cv2.Laplacian(small, cv2.CV_64F).var()) / FULL_SHARPNESS,
+        "too_dark": min(mean / DARK, contrast if mean < 128.0 else 1.0),
+        "too_bright": min((255.0 - mean) / LIGHT_LEFT, contrast if mean >= 128.0 else 1.0),
+    }
 
 
 def _worst(*grades: float) -> float:

@@ -17,6 +17,7 @@ from edge.backends import runtimes
 from edge.card import ARTEFACTS
 from edge.control.plan import planned
 from edge.cues.language import LANGUAGES, SOURCE
+from edge.cues.verbosity import STEPS
 from edge.errors import CommandError, SettingsError
 from edge.settings_file import Lines, at, read
 from edge.settings_values import checked, parse
@@ -108,24 +109,91 @@ class CueSettings:
         "what is said of a face: any of movements, attitude, emotion",
         choices=LEVELS,
     )
-    smoothing_seconds: float = setting(0.25, "time constant of the smoothing", least=0.0, most=10.0)
+    verbosity: str = setting("normal", "how much is said", choices=tuple(STEPS))
+    smoothing_seconds: float = setting(0.15, "time constant of the smoothing", least=0.0, most=10.0)
     dwell_seconds: float = setting(
-        0.35, "a change must last this long before it is said", least=0.0, most=10.0
+        0.35, "a movement that is sure must last this long before it is said", least=0.0, most=10.0
+    )
+    unsure_dwell_times: float = setting(
+        1.6, "what is only probable must last so many times as long", least=1.0, most=10.0
+    )
+    agreement: float = setting(
+        0.8, "share of the observations that must agree while something lasts", least=0.5, most=1.0
     )
     cooldown_seconds: float = setting(4.0, "the same cue is not said again sooner", least=0.0, most=600.0)
     expiry_seconds: float = setting(2.0, "a cue not said after this is dropped", least=0.1, most=60.0)
-    enter: float = setting(0.6, "probability from which a movement is there", least=0.5, most=1.0)
-    leave: float = setting(0.4, "probability under which it is gone", least=0.0, most=0.5)
+    sure_from: float = setting(
+        0.6, "probability from which a movement is sure; under it, it is said as maybe", least=0.5, most=1.0
+    )
+    enter: float = setting(0.45, "probability from which a movement is there", least=0.3, most=1.0)
+    leave: float = setting(0.35, "probability under which it is gone", least=0.0, most=0.5)
+    least_rise: float = setting(
+        0.8, "log-odds above this face's usual level that a movement needs", least=0.0, most=6.0
+    )
+    faint_from: float = setting(
+        0.25, "probability from which a clear change of this face is a movement", least=0.0, most=1.0
+    )
+    faint_rise: float = setting(
+        1.5, "log-odds above this face's usual level that are a clear change", least=0.1, most=6.0
+    )
+    named_dwell_times: float = setting(
+        2.0, "an attitude or emotion must last so many times the dwell", least=1.0, most=20.0
+    )
+    named_sure_from: float = setting(
+        0.7, "probability from which an attitude or emotion is sure", least=0.0, most=1.0
+    )
     named_from: float = setting(
-        0.5, "probability from which an attitude or emotion is named", least=0.0, most=1.0
+        0.5, "probability from which an attitude or emotion is named, as maybe", least=0.0, most=1.0
+    )
+    named_rise: float = setting(
+        0.3, "probability above the least this face has shown that a name needs", least=0.0, most=1.0
+    )
+    first_named_seconds: float = setting(
+        4.0, "what a face looks like from the first moment is named after this", least=0.0, most=60.0
+    )
+    first_sure_from: float = setting(0.9, "...or at once, if its probability is this", least=0.0, most=1.0)
+    talking_swing: float = setting(
+        0.8, "log-odds that the mouth opens or shuts by, to count as one turn of speech", least=0.1, most=6.0
+    )
+    talking_swings: int = setting(3, "turns of the mouth that are speech", least=2, most=20)
+    talking_seconds: float = setting(
+        1.0, "time in which they must come; speech ends when none came for so long", least=0.2, most=10.0
+    )
+    talking_dwell_seconds: float = setting(
+        1.0, "a movement of somebody who talks must be sure for this long", least=0.0, most=10.0
+    )
+    talking_named_seconds: float = setting(
+        2.5, "an attitude or emotion of somebody who talks must be sure for this long", least=0.0, most=30.0
     )
     least_quality: float = setting(
         0.2, "a face too dark, blurred, small or turned away for this is not read", least=0.0, most=1.0
+    )
+    least_face_pixels: int = setting(36, "a face smaller than this is not read", least=8, most=2000)
+    covered_under: float = setting(
+        0.6,
+        "a mouth less like its usual self than this (correlation) is covered, and not read; -1: never",
+        least=-1.0,
+        most=1.0,
     )
     person_seconds: float = setting(
         0.3, "a face must be there this long to be a person", least=0.0, most=10.0
     )
     absent_seconds: float = setting(1.0, "a face gone this long has left", least=0.1, most=60.0)
+    place_seconds: float = setting(
+        1.0, "near, far, turned away and how many there are must last this long", least=0.0, most=10.0
+    )
+    near_share: float = setting(
+        0.16, "width of a face that is near, as a share of the picture's longer side", least=0.01, most=1.0
+    )
+    far_share: float = setting(
+        0.06, "width of a face that is far, as a share of the picture's longer side", least=0.001, most=1.0
+    )
+    hint_seconds: float = setting(
+        5.0, "a face that cannot be read for this long is told why", least=0.1, most=600.0
+    )
+    hint_cooldown_seconds: float = setting(
+        30.0, "why it cannot be read is not said again sooner", least=0.0, most=3600.0
+    )
     neutral_seconds: float = setting(
         4.0, "a person's own resting face is learned over this long; 0: never", least=0.0, most=60.0
     )
@@ -293,6 +361,11 @@ def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> 
             yield f"{origins[key]}: {why}"
     if mqtt.password_file and not mqtt.username and "mqtt.username" not in wrong:
         yield f"{origins['mqtt.password_file']}: is set but mqtt.username is not; set both or neither"
+    for low, high in (("leave", "enter"), ("far_share", "near_share")):
+        less, more = getattr(settings.cues, low), getattr(settings.cues, high)
+        if less >= more and not {f"cues.{low}", f"cues.{high}"} & wrong:
+            where = origins.get(f"cues.{low}") or origins[f"cues.{high}"]
+            yield f"{where}: cues.{low} ({less}) must be less than cues.{high} ({more})"
     for key, value in (("mqtt.prefix", mqtt.prefix), ("mqtt.device", mqtt.device)):
         if mqtt.host and any(c in value for c in "+#"):
             yield f"{origins[key]}: {value!r} may not hold + or #"

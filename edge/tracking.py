@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from edge.cues.attention import weight
 from edge.types import Box, Face
 
 LEAST_OVERLAP = 0.15
@@ -11,7 +12,7 @@ LEAST_OVERLAP = 0.15
 MOST_SHIFT = 0.7
 """...or lie within this share of the face's width, where a quick move leaves no overlap."""
 TAKE_OVER = 1.6
-"""Another face must be this much larger before attention moves to it."""
+"""Another face must weigh this much more before attention moves to it."""
 
 
 @dataclass
@@ -19,6 +20,7 @@ class _Track:
     number: int
     box: Box
     seen_at: float
+    weight: float = 0.0
 
 
 class Tracker:
@@ -61,23 +63,24 @@ class Tracker:
             out.append(replace(face, track=track.number))
         return out
 
-    def attended(self, faces: list[Face]) -> Face | None:
-        """The face to speak of: the largest, but not a different one at every frame.
+    def attended(self, faces: list[Face], width_pixels: float | None = None) -> Face | None:
+        """The face to speak of: the one that weighs most, but not a different one at every frame.
 
         While the attended person is only unseen for a moment (a hand over the face), attention
-        waits rather than jumping to somebody in the background.
+        waits rather than jumping to somebody in the background. width_pixels: of the picture.
         """
         if not faces:
             return None
-        largest = max(faces, key=lambda f: f.box.width * f.box.height)
+        weights = {face.track: weight(face, width_pixels) for face in faces}
+        for track in self._tracks:
+            track.weight = weights.get(track.number, track.weight)
+        first = max(faces, key=lambda f: weights[f.track])
         current = next((f for f in faces if f.track == self._attended), None)
-        known = next((t for t in self._tracks if t.number == self._attended), None)
-        held = current.box if current else (known.box if known else None)
-        area = largest.box.width * largest.box.height
-        if held is not None and area < TAKE_OVER * held.width * held.height:
+        held = next((t for t in self._tracks if t.number == self._attended), None)
+        if held is not None and weights[first.track] < TAKE_OVER * held.weight:
             return current
-        self._attended = largest.track
-        return largest
+        self._attended = first.track
+        return first
 
 
 def _likeness(a: Box, b: Box) -> float:

@@ -100,7 +100,9 @@ class Reading:
     """What one face shows at one moment, smoothed over the last moments.
 
     quality: 0..1, how far the face can be read at all (edge.quality). neutral_known: whether the
-    emotion is judged against this person's own resting face (edge.neutral).
+    emotion is judged against this person's own resting face (edge.neutral). talking: whether the mouth
+    moves as in speech. covered: whether something lies before the mouth. unreadable: why the face
+    should not be read, as a key of edge.cues.catalogue, empty where it may be.
     """
 
     face: Face
@@ -110,6 +112,9 @@ class Reading:
     quality: float
     captured_at: float
     neutral_known: bool = False
+    talking: bool = False
+    covered: bool = False
+    unreadable: str = ""
 
 
 class Priority(IntEnum):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from edge import wiring
-from edge.commands.base import add_config, load_settings
-from edge.commands.run import apply_cues
+from edge.commands.base import add_config, changed, load_settings
+from edge.cues.language import SOURCE
+from edge.cues.verbosity import STEPS
 from edge.errors import SettingsError
+from edge.settings import LEVELS
 
 SUMMARY = "what is said of clips against what a person sees in them: false, missed, late"
 
@@ -27,15 +30,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: that of facecue's own clips)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--levels", metavar="LIST", help="what is said, as for facecue run")
+    parser.add_argument("--levels", metavar="LIST", help=f"what is said: any of {','.join(LEVELS)}")
+    parser.add_argument("--verbosity", choices=tuple(STEPS), help="how much is said")
     add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from models.evaluation import cue_truth, cues
 
-    said = argparse.Namespace(levels=args.levels, no_speech=True, wav=None)
-    settings = apply_cues(load_settings(args), said)
+    settings = load_settings(args)
+    # In English: the labels are judged, and words are counted.
+    given = {"levels": _levels(args.levels), "verbosity": args.verbosity, "language": SOURCE}
+    settings = replace(settings, cues=changed(settings.cues, given))
     truths = args.truth or [cue_truth.BUNDLED]
     clips = args.clips or ([] if args.truth else sorted(bundled(cue_truth.BUNDLED)))
     if not clips:
@@ -60,6 +66,16 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise SettingsError([f"--json {args.json} cannot be written ({error.strerror})"]) from error
     return 0
+
+
+def _levels(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    levels = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = [level for level in levels if level not in LEVELS]
+    if wrong:
+        raise SettingsError([f"--levels: {', '.join(wrong)} is not one of {', '.join(LEVELS)}"])
+    return levels
 
 
 def bundled(truth: Path) -> list[Path]:

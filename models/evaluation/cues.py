@@ -13,8 +13,15 @@ import numpy as np
 
 from edge import wiring
 from edge.backends.base import Backend
+from edge.cues.catalogue import (
+    ATTITUDE_PHRASES,
+    EMOTION_PHRASES,
+    MOVEMENT_PHRASES,
+    PRESENCE_PHRASES,
+    TALKING_PHRASES,
+)
 from edge.model_folder import ModelFolder
-from edge.settings import Settings
+from edge.settings import LEVELS, Settings
 from edge.sources.open import open_source
 from edge.stopwatch import Stopwatch
 from edge.types import Cue
@@ -83,8 +90,20 @@ def replayed(clip: Path, settings: Settings, folder: ModelFolder, device: Backen
     return heard
 
 
-def judged(truth: ClipTruth, heard: Heard, within_seconds: float = WITHIN_SECONDS) -> Verdict:
-    """The cues of one clip against its truth.
+def sayable(levels: Sequence[str]) -> frozenset[str]:
+    """The labels that a cue can have at these levels, as in cues.levels; the finer of two names counts."""
+    labels = {*PRESENCE_PHRASES, *TALKING_PHRASES}
+    if "movements" in levels:
+        labels |= set(MOVEMENT_PHRASES)
+    if "emotion" in levels:
+        labels |= set(EMOTION_PHRASES)
+    elif "attitude" in levels:
+        labels |= set(ATTITUDE_PHRASES)
+    return frozenset(labels)
+
+
+def judged(truth: ClipTruth, heard: Heard, levels: Sequence[str] = LEVELS) -> Verdict:
+    """The cues of one clip against its truth; changes that no cue of these levels can tell are none.
 
     A cue is right if a span of its label holds it, and that span has not been spoken of with this
     label before; of several the one that began last counts.
@@ -108,13 +127,14 @@ def judged(truth: ClipTruth, heard: Heard, within_seconds: float = WITHIN_SECOND
                 false.append(f"{cue.created_at:.2f} s {label}{' again' if fitting else ''}")
     missed: list[str] = []
     delays: list[float] = []
-    changes = [(number, span) for number, span in enumerate(truth.spans) if span.must]
+    can = sayable(levels)
+    changes = [(number, span) for number, span in enumerate(truth.spans) if span.must and span.labels & can]
     for number, span in changes:
         first = min((at for (i, _), at in said.items() if i == number), default=math.inf)
         delay = max(0.0, first - span.clear)
         if math.isfinite(delay):
             delays.append(delay)
-        if delay > within_seconds:
+        if delay > WITHIN_SECONDS:
             late = f", said {delay:.2f} s late" if math.isfinite(delay) else ""
             missed.append(f"{span.clear:.2f} s {_words(span)}{late}")
     return Verdict(truth.file, heard, false, missed, len(changes), delays)

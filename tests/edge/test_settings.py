@@ -118,14 +118,14 @@ FAULTS = {
     "bool for float": ("[speech]\nvolume = true", "line 2: speech.volume: True is not a number"),
     "int for bool": ("[speech]\nenabled = 1", "line 2: speech.enabled: 1 is not true or false"),
     "float for int": ("[model]\nthreads = 2.0", "line 2: model.threads: 2.0 is not a whole number"),
-    "nan": ("[cues]\nenter = nan", "line 2: cues.enter: nan is not between 0.5 and 1.0"),
+    "nan": ("[cues]\nenter = nan", "line 2: cues.enter: nan is not between 0.3 and 1.0"),
     "inf": (
         "[cues]\ncooldown_seconds = inf",
         "line 2: cues.cooldown_seconds: inf is not between 0.0 and 600.0",
     ),
     "-inf": ("[cues]\nleave = -inf", "line 2: cues.leave: -inf is not between 0.0 and 0.5"),
     "too small": ("[faces]\nmost_faces = 0", "line 2: faces.most_faces: 0 is not between 1 and 32"),
-    "too large": ("[cues]\nenter = 1.1", "line 2: cues.enter: 1.1 is not between 0.5 and 1.0"),
+    "too large": ("[cues]\nenter = 1.1", "line 2: cues.enter: 1.1 is not between 0.3 and 1.0"),
     "choice": (
         "[model]\nprecision = 'fp32'",
         "line 2: model.precision: 'fp32' is not one of auto, int8, fp16",
