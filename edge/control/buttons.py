@@ -1,4 +1,4 @@
-"""Buttons at the pins of a small computer, through gpiozero (an extra: facecue[buttons])."""
+"""Buttons at the pins of a small computer, through gpiozero (an extra: facecue[gpio])."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _button(pin: int, long_press_seconds: float, bounce_seconds: float) -> Any:
         gpiozero = importlib.import_module("gpiozero")
     except ImportError as error:
         raise ButtonError(
-            "control.buttons is set but gpiozero is not installed: pip install 'facecue[buttons]'"
+            "control.buttons is set but gpiozero is not installed: pip install 'facecue[gpio]'"
         ) from error
     try:
         return gpiozero.Button(pin, hold_time=long_press_seconds, bounce_time=bounce_seconds or None)
