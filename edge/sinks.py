@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -59,6 +60,8 @@ class SinkWorker:
         self._newest_wins = newest_wins
         self._queue: list[Cue] = []
         self._owed: list[Cue] = []
+        self._retry_at = 0.0
+        self._interrupted = False
         self._changed = threading.Condition()
         self._stopping = False
         self._delivering: Priority | None = None
@@ -86,6 +89,7 @@ class SinkWorker:
             less = self._delivering is not None and self._delivering < Priority.NOW
             if cue.priority is Priority.NOW and less:
                 # Under the lock, or the worker might have begun with this very cue by then.
+                self._interrupted = True
                 self._sink.interrupt()
 
     def drain(self, timeout_seconds: float) -> bool:
@@ -130,15 +134,19 @@ class SinkWorker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._queue or self._stopping, RETRY_SECONDS if self._owed else None
-                )
+                left = max(0.0, self._retry_at - time.monotonic()) if self._owed else None
+                self._changed.wait_for(lambda: self._queue or self._stopping, left)
                 if self._stopping:
                     return
+                due = self._owed if time.monotonic() >= self._retry_at else []
+                waiting = [*due, *self._queue]
+                if not waiting:
+                    continue
                 # Highest priority first; among equals the oldest, so that order is kept.
-                cue = max([*self._owed, *self._queue], key=lambda c: c.priority)
-                (self._owed if cue in self._owed else self._queue).remove(cue)
+                cue = max(waiting, key=lambda c: c.priority)
+                (self._owed if cue in due else self._queue).remove(cue)
                 self._delivering = cue.priority
+                self._interrupted = False
             try:
                 self._deliver(cue)
             finally:
@@ -159,13 +167,17 @@ class SinkWorker:
                     self._owe(cue)
                     self._report(error)
             else:
-                self._report(None)
+                # One that was cut short may not have been tried at all.
+                if not self._interrupted:
+                    self._retry_at = 0.0
+                    self._report(None)
                 return
 
     def _owe(self, cue: Cue) -> None:
         with self._changed:
             if cue.priority is Priority.NOW and not self._stopping:
                 self._owed.append(cue)
+                self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _report(self, error: Exception | None) -> None:
         if error is not None:

@@ -16,7 +16,7 @@ from edge.errors import SpeechError
 from edge.speech.phrase import Phrase, write_wav
 
 POLL_SECONDS = 0.02
-GRACE_SECONDS = 0.05
+GRACE_SECONDS = 0.03
 """Between asking a player to end and ending it: both together are heard as "at once"."""
 
 

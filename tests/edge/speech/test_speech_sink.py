@@ -14,9 +14,9 @@ from edge.cues.catalogue import vocabulary
 from edge.errors import SpeechError
 from edge.settings import SpeechSettings
 from edge.sinks import Sink, SinkWorker
-from edge.speech.phrase import read_wav
 from edge.speech.control import SpeechControl
 from edge.speech.make import make_sink as made
+from edge.speech.phrase import read_wav
 from edge.speech.sink import SpeechSink
 from edge.speech.synthesis import Synthesiser
 from edge.types import Cue, Priority
