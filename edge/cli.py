@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, v
 from edge.commands.base import Command
 from edge.errors import FacecueError
 
-BUILT_IN = ("run", "demo", "annotate", "bench", "doctor", "self_check", "config")
+BUILT_IN = ("run", "demo", "annotate", "bench", "doctor", "self_check", "config", "hub")
 GROUP = "facecue.commands"
 BAD_INPUT = 2
 """Exit status where the input or the settings are at fault."""

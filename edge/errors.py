@@ -9,6 +9,7 @@ FacecueError
 ├── SpeechError        (RuntimeError)  the voice or the sound output does not work
 ├── OutputError        (RuntimeError)  vibration or braille does not work
 ├── MqttError          (ConnectionError) the broker refuses or cannot be reached
+├── HubError          (RuntimeError)  the hub for phones cannot start or go on
 ├── CommandError       (ValueError)    the device is told something that it does not understand
 ├── ButtonError        (RuntimeError)  the buttons at the device cannot be used
 └── PictureError       (ValueError)    a picture file cannot be read
@@ -58,6 +59,10 @@ class OutputError(FacecueError, RuntimeError):
 
 class MqttError(FacecueError, ConnectionError):
     """The broker refuses or cannot be reached."""
+
+
+class HubError(FacecueError, RuntimeError):
+    """The hub for phones cannot start or go on."""
 
 
 class CommandError(FacecueError, ValueError):

@@ -25,6 +25,7 @@ from edge.settings_values import checked, parse
 ENVIRONMENT_PREFIX = "FACECUE_"
 LEVELS = ("movements", "attitude", "emotion")
 ENGINES = ("pyttsx3", "espeak", "speech-dispatcher", "piper")
+HUB_BROKERS = ("auto", "mosquitto", "amqtt", "none")
 EARCONS = ("person", "aim", "error")
 
 
@@ -261,6 +262,26 @@ class MqttSettings:
 
 
 @dataclass(frozen=True)
+class HubSettings:
+    """What `facecue hub` serves to phones."""
+
+    port: int = setting(8443, "port of the phone page and the status page", least=1, most=65535)
+    names: list[str] = setting([], "further names that this computer is reached by")  # noqa: RUF009
+    broker: str = setting(
+        "auto",
+        "which broker it runs; auto: mosquitto where it is installed; none: the one at mqtt.host",
+        choices=HUB_BROKERS,
+    )
+    mqtt_port: int = setting(8883, "port of the broker it runs, for devices, over TLS", least=1, most=65535)
+    devices: list[str] = setting(  # noqa: RUF009  it makes a field
+        [], "names of the devices that its broker lets in; empty: this one (mqtt.device)"
+    )
+    websocket: str = setting("", "wss:// address of the broker at mqtt.host for phones; only for broker none")
+    state_folder: str = setting("", "where certificates and passwords are kept; empty: the system's place")
+    page_folder: str = setting("", "the built phone page; empty: the one that came with facecue")
+
+
+@dataclass(frozen=True)
 class ControlSettings:
     """How the user tells the device what to do while it runs."""
 
@@ -287,6 +308,7 @@ class Settings:
     haptics: HapticsSettings = field(default_factory=HapticsSettings)
     braille: BrailleSettings = field(default_factory=BrailleSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
+    hub: HubSettings = field(default_factory=HubSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
 
 
