@@ -1,8 +1,9 @@
-"""`facecue bench`: frames per second, the share of every stage, peak memory."""
+"""`facecue bench`: frames per second, the share of every stage, peak memory; with --speech, the delay."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge import wiring
+from edge import speech_latency, wiring
 from edge.action_units import ActionUnitNet
 from edge.clips import DEMO_CLIP
 from edge.commands.base import Command, add_config, changed, load_settings
@@ -31,7 +32,25 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME_OR_FOLDER",
         help="only time the net against this one, face by face in turn",
     )
+    parser.add_argument(
+        "--speech",
+        action="store_true",
+        help="instead: the delay from a captured frame to the first sample of speech, nothing left out",
+    )
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="S", default=120.0, help="of --speech (default: 120)"
+    )
+    parser.add_argument(
+        "--fps", type=_positive, metavar="N", default=10.0, help="pictures a second of --speech (default: 10)"
+    )
     add_config(parser)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value <= 3600.0:
+        raise ValueError
+    return value
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -44,6 +63,9 @@ def _run(args: argparse.Namespace) -> int:
         speech=replace(settings.speech, enabled=False),
         mqtt=replace(settings.mqtt, host=""),
     )
+    if args.speech:
+        # The broker is part of everything, where there is one.
+        return _speech(replace(load_settings(args), source=settings.source), args.seconds, args.fps)
     session = Session(settings, replay=True)
     session.run(
         lambda folder, device: print(f"{folder.card.name} {folder.precision} on {device.description}")
@@ -62,6 +84,29 @@ def _run(args: argparse.Namespace) -> int:
             print(f"{name:14s} {p50:8.2f} {p95:8.2f} {seconds.sum() / whole:7.1%} {len(seconds):7d}")
     print('"frame" is the sum of the stages between the source and the cues')
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    return 0
+
+
+def _speech(settings: Settings, seconds: float, frames_per_second: float) -> int:
+    report = speech_latency.measure(settings, seconds, frames_per_second)
+    print(
+        f"{report.frames} frames in {report.seconds:.0f} s ({report.frames / report.seconds:.1f} a second); "
+        f"{len(report.spoken)} cues heard, {len(report.free)} of them found the voice free"
+    )
+    if not report.free:
+        print("nothing was said that could be measured; take a longer --seconds or another --source")
+        return 1
+    print(f"{'stage':18s} {'p50 ms':>8s} {'p95 ms':>8s} {'share':>7s}")
+    for name in speech_latency.ORDER:
+        p50, p95 = report.stage_ms(name)
+        print(f"{name:18s} {p50:8.1f} {p95:8.1f} {report.share(name):7.1%}")
+    for words, waited_too in (
+        ("captured frame to first sample", False),
+        ("with waiting for other cues", True),
+    ):
+        p50, p95 = report.percentiles_ms(waited_too)
+        print(f"{words}: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+    print(f"load of the machine: {', '.join(f'{each:.1f}' for each in os.getloadavg())}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A sound card that is none: the real aplay plays into a pipe, and the first sample's time is written down."""
+"""A sound card that is none: the real aplay plays into a pipe, and the first sample's time is kept."""
 
 from __future__ import annotations
 
