@@ -43,6 +43,7 @@ class Kind:
 COMMANDS: Mapping[str, Kind] = MappingProxyType(
     {
         "what_now": Kind(),
+        "aim": Kind(),
         "repeat": Kind(),
         "status": Kind(),
         "mute": Kind(SWITCH, default="toggle"),

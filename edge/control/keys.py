@@ -22,6 +22,7 @@ class Key:
 
 KEYS = (
     Key(("space", "w"), "do_what_now", Command("what_now")),
+    Key(("a",), "do_aim", Command("aim")),
     Key(("r",), "do_repeat", Command("repeat")),
     Key(("s",), "do_status", Command("status")),
     Key(("m",), "do_mute", Command("mute", "toggle")),
@@ -82,7 +83,12 @@ class KeyStream:
 
 def summary() -> str:
     """The keys in one sentence, for the command line's help."""
-    words = {"do_what_now": "what is seen now", "do_repeat": "say that again", "do_status": "is all well"}
+    words = {
+        "do_what_now": "what is seen now",
+        "do_aim": "where in the picture",
+        "do_repeat": "say that again",
+        "do_status": "is all well",
+    }
     parts = []
     for key in KEYS:
         plain = words.get(key.does, key.does.replace("do_", "").replace("_", " "))

@@ -6,12 +6,15 @@ import math
 import threading
 from collections.abc import Sequence
 
+from edge.cues.aiming import aim
 from edge.cues.catalogue import PHRASES, Catalogue
-from edge.cues.movements import MOVEMENTS
+from edge.cues.director import IMPLIED
+from edge.cues.movements import MOVEMENTS, OF_THE_MOUTH, ONLY_SPEECH, ONLY_SURE
+from edge.cues.place import Place
 from edge.cues.presence import LEFT, RIGHT
 from edge.pipeline import Step
 from edge.settings import CueSettings
-from edge.types import UNSURE, Cue, Face, Frame, Reading
+from edge.types import Attitude, Cue, Emotion, Face, Frame, Reading
 
 OLD_SECONDS = 30.0
 """What was said longer ago is repeated as "earlier": it may not be so any more."""
@@ -22,8 +25,9 @@ MOST_TOLD = 3
 COUNTS = {2: "two_people", 3: "three_people"}
 ENDS = {"camera_found": "camera_lost", "speech_found": "speech_lost", "mqtt_found": "mqtt_lost"}
 ENDS["stick_found"] = "stick_lost"
+ENDS.update({f"{trouble}_over": trouble for trouble in ("hot", "battery_low", "power_weak")})
 """Good news -> the trouble that it ends."""
-TROUBLES = (*ENDS.values(), "events_lost", "buttons_lost")
+TROUBLES = (*ENDS.values(), "events_lost", "buttons_lost", "safe_mode")
 FLEETING = "answer"
 """Cues of this kind confirm what was just asked; only those about faces and health are remembered."""
 
@@ -50,13 +54,14 @@ class Recall:
         self._faces: list[Face] = []
         self._reading: Reading | None = None
         self._abstains = ""
-        self._width = 0
+        self._width = self._height = 1
 
     def see(self, frame: Frame, step: Step, now: float) -> None:
-        """One picture's outcome; of the picture only the width is kept."""
+        """One picture's outcome; of the picture only its size is kept."""
         self._picture_at = now
         if step.faces:
-            self._face_at, self._width = now, frame.image.shape[1]
+            self._face_at = now
+            self._height, self._width = frame.image.shape[:2]
             self._faces, self._reading, self._abstains = step.faces, step.reading, step.abstains
 
     def offer(self, cue: Cue) -> None:
@@ -82,16 +87,20 @@ class Recall:
 
     def now(self, levels: Sequence[str], now: float) -> list[str]:
         """What is to be seen now, as keys of the catalogue; levels: as in cues.levels."""
-        if now - self._picture_at > STALE_SECONDS:
-            return ["camera_lost"] if "camera_lost" in self.troubles else ["no_picture"]
-        # A face that is missed for a moment has not left.
-        if now - self._face_at > self._settings.absent_seconds:
-            return ["no_face"]
-        face = self._reading.face if self._reading else max(self._faces, key=_area)
-        place = face.box.centre[0] / max(self._width, 1)
+        if missing := self._missing(now):
+            return [missing]
+        face = self._face()
+        place = face.box.centre[0] / self._width
         there = "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
         several = [COUNTS.get(len(self._faces), "many_people")] if len(self._faces) > 1 else []
-        return [*several, there, *self._shown(levels)]
+        where = Place(self._settings).update(face, max(self._width, self._height), now)
+        told = [*several, there, *(key for key in where if key != "facing"), *self._shown(levels)]
+        return list(dict.fromkeys(told))
+
+    def aim(self, now: float) -> list[str]:
+        """Where the face is in the picture, for somebody who aims the camera."""
+        missing = self._missing(now)
+        return [missing or aim(self._face().box, self._width, self._height)]
 
     def last(self, now: float) -> tuple[str, tuple[str, ...]] | None:
         """What was said last, in words and as keys; None before the first cue."""
@@ -104,21 +113,48 @@ class Recall:
             return f"{self._catalogue.phrase('earlier')}, {said.text}", ("earlier", *keys)
         return said.text, keys
 
+    def _missing(self, now: float) -> str:
+        """Why there is no face to tell of, or nothing."""
+        if now - self._picture_at > STALE_SECONDS:
+            return "camera_lost" if "camera_lost" in self.troubles else "no_picture"
+        # A face that is missed for a moment has not left.
+        return "no_face" if now - self._face_at > self._settings.absent_seconds else ""
+
+    def _face(self) -> Face:
+        return self._reading.face if self._reading else max(self._faces, key=_area)
+
     def _shown(self, levels: Sequence[str]) -> list[str]:
-        """What the face does, or why that cannot be told."""
-        reading, settings = self._reading, self._settings
-        if self._abstains or reading is None or reading.quality < settings.least_quality:
+        """What the face does, or why that cannot be told; what is only maybe comes last."""
+        reading = self._reading
+        if reading is None or reading.unreadable or reading.quality < self._settings.least_quality:
             return [self._abstains if self._abstains in PHRASES else "unsure"]
+        told = self._movements(reading) if "movements" in levels else []
+        if {"attitude", "emotion"} & set(levels) and not reading.covered:
+            seen = reading.emotion if "emotion" in levels else reading.attitude
+            # A smile has said it.
+            if "smile" not in told or seen.name not in IMPLIED["smile"]:
+                told += self._named(seen, reading.talking)
+        told += ["covered"] * reading.covered + ["talking"] * reading.talking
+        return sorted(told, key=lambda key: key.startswith("maybe_")) or ["unsure"]
+
+    def _movements(self, reading: Reading) -> list[str]:
         told = []
-        if "movements" in levels:
-            scores = reading.units.scores
-            moving = [key for key, of in MOVEMENTS.items() if of(scores) >= settings.enter]
-            told += moving[:MOST_TOLD]
-        seen = reading.emotion if "emotion" in levels else reading.attitude
-        clear = seen.name != UNSURE and seen.confidence >= settings.named_from
-        if clear and not {"attitude", "emotion"}.isdisjoint(levels):
-            told.append(seen.name)
-        return told or ["unsure"]
+        for key, of in MOVEMENTS.items():
+            probability = of(reading.units.scores)
+            hidden = (reading.covered and key in OF_THE_MOUTH) or (reading.talking and key in ONLY_SPEECH)
+            sure = probability >= self._settings.sure_from
+            maybe = probability >= self._settings.enter and key not in ONLY_SURE and not reading.talking
+            if (sure or maybe) and not hidden:
+                told.append(key if sure else f"maybe_{key}")
+        return told[:MOST_TOLD]
+
+    def _named(self, seen: Emotion | Attitude, talking: bool) -> list[str]:
+        settings = self._settings
+        if seen.name not in PHRASES or seen.confidence < settings.named_from:
+            return []
+        if seen.confidence >= settings.named_sure_from:
+            return [seen.name]
+        return [] if talking else [f"maybe_{seen.name}"]
 
 
 def _area(face: Face) -> float:

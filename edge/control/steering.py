@@ -73,7 +73,7 @@ class Steering:
         self._state = _State(
             speech.rate_words_per_minute,
             round(100 * speech.volume),
-            "normal",
+            settings.cues.verbosity,
             _deepest(settings.cues.levels),
         )
         self._levels: tuple[str, ...] = tuple(settings.cues.levels)
@@ -133,6 +133,9 @@ class Steering:
         if self.paused:
             return self._answer("paused")
         return self._answer(*self.recall.now(self._levels, self._now))
+
+    def _do_aim(self, _: object) -> Answer:
+        return self._answer(*(["paused"] if self.paused else self.recall.aim(self._now)))
 
     def _do_repeat(self, _: object) -> Answer:
         last = self.recall.last(self._now)

@@ -42,7 +42,7 @@ def test_what_is_understood(name: str, text: str, value: str | int | None) -> No
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("dance", "", "there is no command 'dance'; there are what_now, repeat"),
+        ("dance", "", "there is no command 'dance'; there are what_now, aim, repeat"),
         ("rate", "", "the value is missing; give slower, faster or 80 to 450 words per minute"),
         ("rate", "79", "'79' is not understood; give slower, faster or 80 to 450 words per minute"),
         ("rate", "451", "80 to 450"),

@@ -97,7 +97,7 @@ def test_keys_are_obeyed_at_once_and_unseen(terminal: Terminal) -> None:
         (b"v", "  many words"),
         (b"e", "  movements only"),
         (b"x", "  unknown command"),
-        (b"?", "what now; r: "),
+        (b"?", "what now; a: "),
         (b"p", "  running again"),
         (b"q", "  facecue stopped"),
     ):

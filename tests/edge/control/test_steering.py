@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from edge import preprocess
 from edge.control.commands import UNKNOWN, Command, parse
 from edge.control.control import Answer, Control
 from edge.control.recall import OLD_SECONDS, STALE_SECONDS, Recall
@@ -94,7 +96,7 @@ class Device:
         return cues[0].text if cues else ""
 
     def see(self, *faces: Face, reading: Reading | None = None, abstains: str = "") -> None:
-        frame = Frame(np.zeros((10, WIDTH, 3), np.uint8), 0, self.now)
+        frame = Frame(np.zeros((400, WIDTH, 3), np.uint8), 0, self.now)
         self.recall.see(frame, Step(list(faces), reading, [], abstains), self.now)
 
     def say(self, text: str, kind: str = "cue", label: str = "smile") -> None:
@@ -107,7 +109,8 @@ def device() -> Device:
 
 
 def face(x: float = 260, width: float = 80) -> Face:
-    return Face(Box(x, 100, width, 100), np.zeros((5, 2), np.float32), 0.9, 1)
+    """Looks at the camera, neither near nor far."""
+    return Face(Box(x, 100, width, 100), preprocess.TEMPLATE.astype(np.float32), 0.9, 1)
 
 
 def reading(of: Face, units: dict[str, float], attitude: str, confidence: float = 0.9) -> Reading:
@@ -130,12 +133,18 @@ def test_what_now_tells_of_the_last_picture(device: Device) -> None:
     assert device.tell("what_now") == "nobody there"
     left = face(20)
     device.see(left, reading=reading(left, {"AU12": 0.9}, "positive"))
-    assert device.tell("what_now") == "person on the left, smiling, looks positive"
+    # A smile has said already that it looks positive.
+    assert device.tell("what_now") == "person on the left, smiling"
     ahead = face()
     device.see(face(20, 40), ahead, reading=reading(ahead, {}, "negative"))
     assert device.tell("what_now") == "two people, person ahead, looks negative"
     device.see(ahead, reading=reading(ahead, {}, "negative", confidence=0.3))
     assert device.tell("what_now") == "person ahead, expression unclear"
+    device.see(ahead, reading=reading(ahead, {"AU12": 0.5, "AU04": 0.9}, "negative", confidence=0.6))
+    assert device.tell("what_now") == "person ahead, frowning, maybe smiling, maybe looks negative"
+    near = face(20, 200)
+    device.see(near, reading=reading(near, {}, "neutral"))
+    assert device.tell("what_now") == "person on the left, near you, looks neutral"
     device.see(face(500), abstains="too_dark")
     assert device.tell("what_now") == "person on the right, picture too dark"
 
@@ -144,7 +153,7 @@ def test_a_face_missed_for_a_moment_is_still_there_and_an_old_picture_is_none(de
     device.see(face(), reading=reading(face(), {"AU12": 0.9}, "positive"))
     device.now += 0.5
     device.see()
-    assert device.tell("what_now") == "person ahead, smiling, looks positive"
+    assert device.tell("what_now") == "person ahead, smiling"
     device.now += 0.6
     device.see()
     assert device.tell("what_now") == "nobody there"
@@ -159,12 +168,33 @@ def test_what_now_claims_no_more_than_the_levels_allow() -> None:
     for levels, words in (
         (["movements"], "person ahead, smiling"),
         (["attitude"], "person ahead, looks positive"),
-        (["movements", "attitude", "emotion"], "person ahead, smiling, looks happy"),
+        (["movements", "attitude", "emotion"], "person ahead, smiling"),
+        (["emotion"], "person ahead, looks happy"),
         ([], "person ahead, expression unclear"),
     ):
         device = Device(levels=levels)
         device.see(face(), reading=shown)
         assert device.tell("what_now") == words
+
+
+def test_of_somebody_who_talks_or_hides_the_mouth_only_the_rest_is_told(device: Device) -> None:
+    shown = reading(face(), {"AU26": 0.9, "AU04": 0.9}, "negative", confidence=0.6)
+    device.see(face(), reading=replace(shown, talking=True))
+    assert device.tell("what_now") == "person ahead, frowning, talking"
+    device.see(face(), reading=replace(shown, covered=True))
+    assert device.tell("what_now") == "person ahead, frowning, face covered"
+
+
+def test_whoever_aims_is_told_where_the_face_is(device: Device) -> None:
+    assert device.tell("aim") == "no picture yet"
+    device.see()
+    assert device.tell("aim") == "nobody there"
+    device.see(face())
+    assert device.tell("aim") == "face in the middle"
+    device.see(face(2))
+    assert device.tell("aim") == "face at left edge"
+    device.tell("pause")
+    assert device.tell("aim") == "paused"
 
 
 def test_repeat_says_the_last_cue_again_and_that_it_is_old(device: Device) -> None:
@@ -274,7 +304,7 @@ def test_of_several_commands_at_once_only_the_last_answer_is_said(device: Device
 
 def test_the_keys_are_told_by_name_in_every_language(device: Device) -> None:
     told = device.tell("keys")
-    assert told.startswith(f"{ENGLISH.phrase('key_space')}: what now; r: ")
+    assert told.startswith(f"{ENGLISH.phrase('key_space')}: what now; a: ")
     assert f"{ENGLISH.phrase('key_question_mark')}: {ENGLISH.phrase('do_keys')}" in told
     assert Device("de").tell("keys").startswith("Leertaste: ")
 
