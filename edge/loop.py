@@ -59,6 +59,19 @@ class ReplayClock:
         return self.now
 
 
+class Pulse(Protocol):
+    """Told of every turn of the live loop, on the loop's own thread; must return at once.
+
+    What feeds the watchdog hangs on this: nothing else may tell it that the loop is alive.
+    """
+
+    def picture(self, frame: Frame, step: Step, now: float) -> None:
+        """A picture went through the pipeline, and its cues are on their way."""
+
+    def turn(self, paused: bool, lost: bool, now: float) -> None:
+        """A turn without a picture: paused by the user, the source lost, or neither."""
+
+
 Clock = Callable[[], float]
 Watch = Callable[[Frame, Step], None]
 """Called after every frame, for displays; must return quickly."""
@@ -103,10 +116,12 @@ def live(
     watch: Watch | None = None,
     steering: Steering | None = None,
     catalogue: Catalogue = ENGLISH,
+    pulse: Pulse | None = None,
 ) -> int:
     """The newest frame each time, until `stop` is set or the source has ended.
 
     clock: the one the frames' captured_at is counted on. steering: obeys what the user wants meanwhile.
+    pulse: told of every turn.
     """
     count, lost, said_at = 0, False, 0.0
     while not stop.is_set():
@@ -122,6 +137,8 @@ def live(
                 fan_out.send(cue)
             if steering.paused or stop.is_set():
                 lost = False
+                if pulse is not None:
+                    pulse.turn(steering.paused, False, now)
                 continue
         # While it lasts it is said again: silence would sound like an empty room.
         before, lost = lost, frames.lost
@@ -136,6 +153,11 @@ def live(
         step = _advance(pipeline, fan_out, stopwatch, frame, now, _since(clock, captured_at), watch)
         if steering is not None and frame is not None:
             steering.recall.see(frame, step, now)
+        if pulse is not None:
+            if frame is not None:
+                pulse.picture(frame, step, clock())
+            else:
+                pulse.turn(False, lost, now)
         count += frame is not None
     return count
 

@@ -16,7 +16,7 @@ from edge.emotions import EmotionStage
 from edge.errors import ModelError
 from edge.faces import FaceFinder
 from edge.neutral import NeutralLearner
-from edge.settings import CueSettings
+from edge.settings import CueSettings, FacesSettings
 from edge.smoothing import Smoother
 from edge.stopwatch import Stopwatch
 from edge.tracking import Tracker
@@ -68,6 +68,24 @@ class Pipeline:
         self._director = CueDirector(settings)
         self._settings = settings
         self._stopwatch = stopwatch
+
+    def set_cues(self, settings: CueSettings) -> None:
+        """All of [cues] but neutral_seconds, from the next frame on; who is there stays known.
+
+        Raises ModelError as the constructor does, and changes nothing then.
+        """
+        if "movements" in settings.levels:
+            _check_units(self._net)
+        self._tracker.forget_seconds = settings.absent_seconds
+        self._smoother = Smoother(settings.smoothing_seconds, settings.absent_seconds)
+        self._talking = Talking(settings)
+        self._covered = Covered(settings)
+        self._director = CueDirector(settings, before=self._director)
+        self._settings = settings
+
+    def set_faces(self, settings: FacesSettings) -> None:
+        """How faces are found, from the next frame on."""
+        self._finder = FaceFinder(settings)
 
     def set_levels(self, levels: Sequence[str]) -> None:
         """As in cues.levels, from the next frame on. Raises ModelError as the constructor does."""

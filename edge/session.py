@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +23,7 @@ from edge.cues.catalogue import Catalogue
 from edge.errors import (
     BackendError,
     ButtonError,
+    ModelError,
     MqttError,
     SettingsError,
     SourceError,
@@ -34,12 +35,16 @@ from edge.model_folder import ModelFolder
 from edge.mqtt.sink import MqttSink, sink_or_none
 from edge.paced import PacedFrames
 from edge.pipeline import Pipeline
+from edge.service.notify import Notifier
+from edge.service.pace import Pace, Unhurried
+from edge.service.reload import changes
+from edge.service.service import Service
 from edge.settings import Settings
 from edge.sinks import Sink, SinkWorker
 from edge.sources.base import FrameReader
 from edge.sources.grabber import Grabber
 from edge.sources.naming import without_credentials
-from edge.sources.open import is_live, open_source
+from edge.sources.open import Opener, is_live, open_source
 from edge.sources.pausable import Pausable
 from edge.speech.control import SpeechControl
 from edge.speech.make import make_sink
@@ -48,6 +53,8 @@ from edge.stopwatch import Stopwatch
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 6.0
+LAST_WORDS_SECONDS = 2.5
+"""How long the end of a run that was told to end waits for what is said of it: systemd waits five seconds."""
 MOST_FAULTS = 20
 
 END_LABELS: dict[type[Exception], str] = {
@@ -66,6 +73,8 @@ class Session:
     replay: every frame on the clip's own clock, deterministically. events: where one JSON object
     per cue goes. fallback_wav: the speech goes there if nothing can play sound. sinks: further
     ones. stop: set it to end the run in good order. control: commands left there are obeyed, live only.
+    opening: keys of the catalogue that are said before anything else. service: told how it goes, live only.
+    reload: reads the settings again, with what goes before them on the command line.
     """
 
     settings: Settings
@@ -77,6 +86,9 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     control: Control = field(default_factory=Control)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    opening: Sequence[str] = ()
+    service: Service | None = None
+    reload: Callable[[], Settings] | None = None
     frames: int = 0
     seconds: float = 0.0
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_FAULTS))
@@ -105,7 +117,23 @@ class Session:
             self._fan_out.add(self._recall)
             for outlet in self._outlets():
                 self._fan_out.add(outlet)
+            told_to_end = self._work(on_ready)
+            if told_to_end:
+                self._say("stopped")
+            self._fan_out.drain(LAST_WORDS_SECONDS if told_to_end else DRAIN_SECONDS)
+            return self._fan_out
+
+    def clock(self) -> float:
+        """Seconds of the clip in a replay, else since the start."""
+        return self._replay_clock() if self.replay else time.monotonic() - self._started
+
+    def _work(self, on_ready: Callable[[ModelFolder, Backend], None] | None) -> bool:
+        """The run itself, closed again; what is said is heard meanwhile. Whether it was told to end."""
+        with ExitStack() as stack:
             try:
+                if not self.replay:
+                    for label in self.opening:
+                        self._say(label)
                 self._open_and_loop(stack, on_ready)
             except Exception as error:
                 if not self.replay:
@@ -113,14 +141,13 @@ class Session:
                     self._say(next(kinds, "cannot_go_on"))
                     self._fan_out.drain(DRAIN_SECONDS)
                 raise
-            if self.stop.is_set() and not self.replay:
-                self._say("stopped")
-            self._fan_out.drain(DRAIN_SECONDS)
-            return self._fan_out
-
-    def clock(self) -> float:
-        """Seconds of the clip in a replay, else since the start."""
-        return self._replay_clock() if self.replay else time.monotonic() - self._started
+            told_to_end = self.stop.is_set() and not self.replay
+            if told_to_end:
+                # Closing a camera that hangs takes seconds.
+                self._say("shutting_down")
+                if self.service is not None:
+                    self.service.stopping()
+        return told_to_end
 
     def _open_and_loop(
         self, stack: ExitStack, on_ready: Callable[[ModelFolder, Backend], None] | None
@@ -133,40 +160,68 @@ class Session:
         pipeline = wiring.pipeline(settings, folder, device, self.stopwatch)
         if settings.mqtt.host and settings.mqtt.required:
             MqttSink.check(settings.mqtt)
-        # The first source error is the user's to mend; only later ones are waited out.
-        reader = open_source(settings.source)
-        stack.callback(reader.close)
+        reader = self._first_reader()
+        if reader is not None:
+            stack.callback(reader.close)
         if on_ready is not None:
             on_ready(folder, device)
         begin = time.perf_counter()
         try:
-            self.frames = self._loop(reader, pipeline, device, stack)
+            self.frames = self._loop(reader, pipeline, folder, device, stack)
         finally:
             self.seconds = time.perf_counter() - begin
 
-    def _loop(self, reader: FrameReader, pipeline: Pipeline, device: Backend, stack: ExitStack) -> int:
+    def _first_reader(self) -> FrameReader | None:
+        """The source, opened; None where it may be absent and is. Raises SourceError."""
+        source = self.settings.source
+        try:
+            return open_source(source)
+        except SourceError as error:
+            # The first error is the user's to mend, unless nobody is there to do so.
+            if self.replay or source.required or not is_live(source.uri):
+                raise
+            log.warning("%s", error)
+            return None
+
+    def _loop(
+        self,
+        reader: FrameReader | None,
+        pipeline: Pipeline,
+        folder: ModelFolder,
+        device: Backend,
+        stack: ExitStack,
+    ) -> int:
         fan_out, stopwatch = self._fan_out, self.stopwatch
         if self.replay:
+            assert reader is not None
             return loop.replay(
                 reader, pipeline, fan_out, self._replay_clock, stopwatch, self.stop, self.watch
             )
         # Also makes the voice before there is anything urgent to say.
         self._say("ready")
-        for label in wiring.found(self.settings.model, device, reader.live):
+        for label in wiring.found(self.settings.model, device, reader is not None and reader.live):
             self._say(label)
+        if reader is None:
+            self._say("camera_absent")
         self._open_buttons(stack)
+        service = self.service or Service(Notifier(), Pace(self.settings.power))
         frames: loop.LatestFrames
-        if reader.live:
-            source = self.settings.source
-
-            def grab(first: FrameReader | None = None) -> Grabber:
-                return Grabber(lambda: open_source(source), source, self.clock, first)
-
-            pausable = Pausable(grab, grab(reader))
+        pausable = None
+        if reader is None or reader.live:
+            pausable = Pausable(self._grab, self._grab(reader))
             stack.callback(pausable.close)
-            frames = pausable
+            frames = Unhurried(pausable, service.pace, self.clock, self.stop.wait)
         else:
             frames = PacedFrames(reader, self.clock, self.stop.wait)
+        service.attach(
+            self._say,
+            lambda: self._recall.troubles,
+            lambda: self._read_again(pipeline, service, pausable),
+            (lambda: pausable.stuck_seconds) if pausable is not None else (lambda: 0.0),
+            source=without_credentials(self.settings.source.uri),
+            model=folder.card.name,
+            device=device.description,
+        )
         show = self._mqtt.show if self._mqtt is not None else None
         steering = Steering(
             self.settings,
@@ -189,7 +244,49 @@ class Session:
             self.watch,
             steering,
             self._catalogue,
+            service,
         )
+
+    def _grab(self, first: FrameReader | None = None) -> Grabber:
+        source = self.settings.source
+        return Grabber(Opener(source), source, self.clock, first)
+
+    def _read_again(self, pipeline: Pipeline, service: Service, pausable: Pausable | None) -> None:
+        """Apply what has changed in the settings, as far as it can be; who is being tracked stays known."""
+        if self.reload is None:
+            return
+        try:
+            new = self.reload()
+            changed = changes(self.settings, new)
+            if "cues" in changed.now:
+                pipeline.set_cues(replace(new.cues, language=self.settings.cues.language))
+        except (SettingsError, ModelError) as error:
+            for line in str(error).splitlines():
+                log.error("%s", line)
+            self._say("settings_wrong")
+            return
+        old, self.settings = self.settings, new
+        if "faces" in changed.now:
+            pipeline.set_faces(new.faces)
+        service.pace.settings = new.power
+        if "speech" in changed.now:
+            self.voice.voice = new.speech.voice or self._catalogue.voice
+            self.voice.rate_words_per_minute = new.speech.rate_words_per_minute
+            self.voice.volume = new.speech.volume
+            self.voice.pause_seconds = new.speech.pause_seconds
+        later = list(changed.later)
+        if "source" in changed.now:
+            # A clip is no source that could be taken away under the loop.
+            if pausable is not None and is_live(new.source.uri):
+                pausable.reopen(self._grab)
+            else:
+                self.settings = replace(new, source=old.source)
+                later.append("source.uri")
+        for key in later:
+            log.warning("%s counts from the next start on", key)
+        self._say("settings_changed")
+        if later:
+            self._say("restart_needed")
 
     def _outlets(self) -> Iterator[Outlet]:
         """One after the other, so that a fault of the next one is told through those before."""

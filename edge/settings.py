@@ -42,12 +42,23 @@ class SourceSettings:
     """Where pictures come from."""
 
     uri: str = setting("0", "camera number, clip, folder of pictures, or rtsp:// or http:// address")
-    open_timeout_seconds: float = setting(4.0, "give up opening after this", least=0.1, most=60.0)
+    open_timeout_seconds: float = setting(
+        2.0, "give up opening after this; doubles with every failure, up to four times", least=0.1, most=60.0
+    )
     read_timeout_seconds: float = setting(2.0, "a source silent for this long is lost", least=0.1, most=60.0)
     reconnect_seconds: float = setting(1.0, "first pause before trying again; doubles", least=0.05, most=60.0)
     reconnect_most_seconds: float = setting(10.0, "longest pause before trying again", least=0.1, most=600.0)
     width_pixels: int = setting(640, "width asked of a camera", least=64, most=7680)
     height_pixels: int = setting(480, "height asked of a camera", least=64, most=4320)
+    frozen_seconds: float = setting(
+        5.0, "a live picture identical for this long is a camera that hangs", least=0.5, most=600.0
+    )
+    rotate_degrees: int = setting(0, "turn pictures clockwise by so many degrees", choices=(0, 90, 180, 270))
+    mirror: bool = setting(False, "swap left and right, after turning")
+    required: bool = setting(
+        True, "stop at start if a camera or stream gives nothing; false: say so and keep trying"
+    )
+    repeat: bool = setting(False, "begin a clip or folder again at its end")
 
 
 @dataclass(frozen=True)
@@ -296,6 +307,40 @@ class ControlSettings:
 
 
 @dataclass(frozen=True)
+class PowerSettings:
+    """How much power pictures are worth."""
+
+    idle_frames_per_second: float = setting(
+        5.0,
+        "pictures while no face is there and nothing moves; 0: as many as otherwise",
+        least=0.0,
+        most=120.0,
+    )
+    idle_after_seconds: float = setting(
+        10.0, "after the last face for this long that begins", least=1.0, most=3600.0
+    )
+    hot_celsius: float = setting(
+        82.0, "from this temperature of the processor pictures are taken more slowly", least=40.0, most=110.0
+    )
+    hot_frames_per_second: float = setting(
+        4.0, "pictures then, and while the battery is low; 0: as many as otherwise", least=0.0, most=120.0
+    )
+    battery_low_percent: int = setting(15, "a battery is low from here down", least=0, most=100)
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Running unattended."""
+
+    safe_mode: bool = setting(
+        True, "after three falls in ten minutes start with the default settings, on the processor"
+    )
+    status_port: int = setting(
+        0, "port of /healthz and /metrics, for this machine alone; 0: none", least=0, most=65535
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a user may set."""
 
@@ -310,10 +355,19 @@ class Settings:
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     hub: HubSettings = field(default_factory=HubSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    power: PowerSettings = field(default_factory=PowerSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
     """Defaults, then the file, then the environment. Raises SettingsError with every fault."""
+    return load_with_origins(path, environment)[0]
+
+
+def load_with_origins(
+    path: Path | None, environment: Mapping[str, str] | None = None
+) -> tuple[Settings, dict[str, str]]:
+    """As load(), with "section.key" -> where the value comes from, in words, for those that were given."""
     environment = os.environ if environment is None else environment
     faults: list[str] = []
     table: dict[str, Any] = {}
@@ -354,7 +408,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     faults.extend(_across(Settings(**sections), origins, wrong))
     if faults:
         raise SettingsError(faults)
-    return Settings(**sections)
+    return Settings(**sections), origins
 
 
 def _overrides(environment: Mapping[str, str], faults: list[str]) -> dict[str, dict[str, str]]:

@@ -44,7 +44,7 @@ def checked(value: Any, kind: Any, limits: Mapping[str, Any]) -> Any:
     if choices is not None:
         for chosen in value if isinstance(value, list) else [value]:
             if chosen not in choices:
-                raise ValueError(f"{chosen!r} is not one of {', '.join(choices)}")
+                raise ValueError(f"{chosen!r} is not one of {', '.join(map(str, choices))}")
     least, most = limits.get("least"), limits.get("most")
     # Written so that "not a number" fails too.
     if least is not None and not least <= value <= most:

@@ -30,14 +30,14 @@ class Tracker:
     """
 
     def __init__(self, forget_seconds: float) -> None:
-        self._forget = forget_seconds
+        self.forget_seconds = forget_seconds
         self._tracks: list[_Track] = []
         self._next = 1
         self._attended = -1
 
     def update(self, faces: list[Face], now: float) -> list[Face]:
         """The same faces with track numbers. An empty list ages the tracks."""
-        self._tracks = [t for t in self._tracks if now - t.seen_at <= self._forget]
+        self._tracks = [t for t in self._tracks if now - t.seen_at <= self.forget_seconds]
         pairs = sorted(
             (
                 (_likeness(t.box, f.box), i, j)

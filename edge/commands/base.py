@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,11 @@ def load_settings(args: argparse.Namespace) -> Settings:
 def changed(section: Any, values: dict[str, Any]) -> Any:
     """A section with those values that are not None."""
     return replace(section, **{key: value for key, value in values.items() if value is not None})
+
+
+def installed_version() -> str:
+    """Of facecue; "" where it runs without having been installed."""
+    try:
+        return version("facecue")
+    except PackageNotFoundError:
+        return ""

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from edge.commands.base import Command, add_config, changed, load_settings
+from edge import settings as settings_module
+from edge.commands.base import Command, add_config, changed, installed_version, load_settings
 from edge.console import ConsoleSink
 from edge.control.keyboard import keyboard_or_none
 from edge.control.keys import summary
 from edge.cues.language import LANGUAGES
 from edge.errors import SettingsError
+from edge.service.notify import Notifier
+from edge.service.pace import Pace
+from edge.service.service import Service
+from edge.service.start import Start, choose
+from edge.service.starts import Starts
+from edge.service.status_page import StatusPage
 from edge.session import Session
 from edge.settings import LEVELS, Settings
 
@@ -32,6 +41,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--events", metavar="FILE", help="one JSON object per cue and line; - for standard output"
+    )
+    parser.add_argument(
+        "--service",
+        action="store_true",
+        help="as systemd runs it: SIGHUP reads the settings again, and what goes wrong ends in a safe mode",
     )
     parser.add_argument("--quiet", action="store_true", help="no lines on the terminal")
     add_cues(parser)
@@ -63,21 +77,53 @@ def apply_cues(settings: Settings, args: argparse.Namespace) -> Settings:
 
 
 def _run(args: argparse.Namespace) -> int:
-    settings = apply_cues(load_settings(args), args)
-    settings = replace(settings, source=changed(settings.source, {"uri": args.source}))
+    load = partial(_settings, args)
+    starts = Starts(_state_folder()) if args.service else Starts(None)
+    starts.begin()
+    start = choose(load, partial(_environment_only, args), starts) if args.service else Start(load())
+    settings = start.settings
     with ExitStack() as stack:
         events = _open_events(args.events, stack)
         sinks = [] if args.quiet or args.events == "-" else [ConsoleSink(sys.stdout)]
-        session = Session(settings, args.replay, events, sinks=sinks)
+        session = Session(settings, args.replay, events, sinks=sinks, opening=start.opening, reload=load)
+        notifier = Notifier.of(os.environ if args.service else {})
+        stack.callback(notifier.close)
+        service = Service(notifier, Pace(settings.power), starts, installed_version(), start.safe_mode)
+        session.service = service
+        # Before "ready" is told: whoever ends it right after is to be obeyed.
         for number in END_SIGNALS:
             signal.signal(number, lambda *_: session.stop.set())
+        if args.service:
+            signal.signal(signal.SIGHUP, lambda *_: service.want_reload())
+        session.stop.wait(starts.pause_seconds)
+        if settings.service.status_port and not args.replay:
+            stack.callback(StatusPage(settings.service.status_port, service.snapshot).close)
         keyboard = None
         if settings.control.keyboard and not args.replay:
             keyboard = keyboard_or_none(sys.stdin, session.control)
         if keyboard is not None:
             stack.callback(keyboard.close)
         session.run()
+        starts.well()
     return 0
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """Those of the file, the environment and the command line. Raises SettingsError."""
+    settings = apply_cues(load_settings(args), args)
+    return replace(settings, source=changed(settings.source, {"uri": args.source}))
+
+
+def _environment_only(args: argparse.Namespace) -> Settings:
+    """The same without a file. Raises SettingsError."""
+    settings = apply_cues(settings_module.load(None), args)
+    return replace(settings, source=changed(settings.source, {"uri": args.source}))
+
+
+def _state_folder() -> Path | None:
+    """Where systemd lets the service keep something."""
+    first = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(first) if first else None
 
 
 def _open_events(name: str | None, stack: ExitStack) -> TextIO | None:

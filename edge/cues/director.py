@@ -42,12 +42,15 @@ class CueDirector:
 
     Absence is an input: reading None with face None advances time as well. A time without pictures
     is known by the next one's. Nothing is said of a face before its person has been told of.
+    before: the director that this one replaces; who was told of by it is not told of again.
     """
 
-    def __init__(self, settings: CueSettings) -> None:
+    def __init__(self, settings: CueSettings, before: CueDirector | None = None) -> None:
         self._settings = settings
         self._catalogue = Catalogue(settings.language)
         self._presence = Presence(settings.person_seconds, settings.absent_seconds)
+        if before is not None:
+            self._presence.take_over(before._presence)
         self._step = STEPS[settings.verbosity]
         self._count = Count(settings.place_seconds)
         self._unreadable: dict[str, Lasting] = {}

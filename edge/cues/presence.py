@@ -30,6 +30,12 @@ class Presence:
         self._face_at = -math.inf
         self._picture_at = -math.inf
 
+    def take_over(self, before: Presence) -> None:
+        """Begin with what another one, with other times, knows."""
+        self._someone.value, self._track.value = before._someone.value, before._track.value
+        self._box, self._box_at = before._box, before._box_at
+        self._face_at, self._picture_at = before._face_at, before._picture_at
+
     def knows(self, face: Face) -> bool:
         """Whether this is the person who has been told of."""
         return self._someone.value and face.track == self._track.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -16,10 +17,8 @@ from edge.types import Frame
 
 log = logging.getLogger(__name__)
 
-FROZEN_SECONDS = 5.0
-"""A live picture that stays identical for this long is no live picture."""
-JOIN_SECONDS = 5.0
-"""How long close() waits for a read in progress."""
+JOIN_SECONDS = 2.0
+"""How long close() waits for a read in progress: the service has five seconds to end in."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Grabber:
     open: makes the reader, again after every loss. clock: seconds, monotonic; captured_at is its
     time right after a frame was read, and frames count on through reconnections. reader: the
     first reader, where it was opened already. A source that fails, is silent for
-    read_timeout_seconds or sends the same picture for frozen_seconds is lost; it is reopened
+    read_timeout_seconds or sends the same picture for settings.frozen_seconds is lost; it is reopened
     after reconnect_seconds, doubling up to reconnect_most_seconds.
     """
 
@@ -50,15 +49,14 @@ class Grabber:
         settings: SourceSettings,
         clock: Callable[[], float] = time.monotonic,
         reader: FrameReader | None = None,
-        frozen_seconds: float = FROZEN_SECONDS,
     ) -> None:
         self._open = open
         self._settings = settings
         self._clock = clock
         self._first = reader
         self._name = reader.name if reader is not None else "the source"
-        self._still = Stillness(frozen_seconds)
-        self._patience_seconds = min(frozen_seconds, settings.read_timeout_seconds)
+        self._still = Stillness(settings.frozen_seconds)
+        self._patience_seconds = min(settings.frozen_seconds, settings.read_timeout_seconds)
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._slot: Frame | None = None
@@ -66,6 +64,7 @@ class Grabber:
         now = clock()
         self._state = SourceState(lost=False, why="", since=now)
         self._due = now + settings.open_timeout_seconds + settings.read_timeout_seconds
+        self._turned_at = now
         self._thread = threading.Thread(target=self._run, name="grabber", daemon=True)
         self._thread.start()
 
@@ -80,6 +79,11 @@ class Grabber:
     @property
     def lost(self) -> bool:
         return self.state.lost
+
+    @property
+    def stuck_seconds(self) -> float:
+        """For how long opening or reading has not come back; their own time-outs should end it."""
+        return max(0.0, self._clock() - self._turned_at)
 
     def latest(self, timeout_seconds: float) -> Frame | None:
         """The newest frame not handed out yet; None if none comes within the time."""
@@ -107,6 +111,7 @@ class Grabber:
         pause = self._settings.reconnect_seconds
         while not self._stop.is_set():
             count = self._count
+            self._turned_at = self._clock()
             try:
                 if reader is None:
                     reader = self._open()
@@ -126,6 +131,7 @@ class Grabber:
                 self._lose(why)
             if self._count > count:
                 pause = self._settings.reconnect_seconds
+            self._turned_at = math.inf
             self._stop.wait(pause)
             pause = min(2 * pause, self._settings.reconnect_most_seconds)
 
@@ -134,7 +140,7 @@ class Grabber:
         started = self._clock()
         while not self._stop.is_set():
             frame = reader.read()
-            now = self._clock()
+            now = self._turned_at = self._clock()
             if frame is None:
                 return f"{reader.name} stopped sending pictures"
             if not self._still.frozen(frame.image, now):

@@ -24,6 +24,11 @@ class Pausable:
     def lost(self) -> bool:
         return self._grabber is not None and self._grabber.lost
 
+    @property
+    def stuck_seconds(self) -> float:
+        """As of the grabber; 0 while paused."""
+        return self._grabber.stuck_seconds if self._grabber is not None else 0.0
+
     def latest(self, timeout_seconds: float) -> Frame | None:
         """The newest frame; None if none comes within the time, and at once while paused."""
         return self._grabber.latest(timeout_seconds) if self._grabber is not None else None
@@ -37,6 +42,13 @@ class Pausable:
         """Open the source again; returns at once."""
         if self._grabber is None:
             self._grabber = self._open()
+
+    def reopen(self, open: Callable[[], Grabber]) -> None:
+        """From now on the source is another, or opened differently; one that is paused stays so."""
+        self._open = open
+        if self._grabber is not None:
+            self.pause()
+            self.resume()
 
     def close(self) -> None:
         """Close the source; may be called again."""

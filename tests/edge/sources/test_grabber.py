@@ -24,6 +24,7 @@ SETTINGS = SourceSettings(
     read_timeout_seconds=1.0,
     reconnect_seconds=0.05,
     reconnect_most_seconds=0.2,
+    frozen_seconds=1.0,
 )
 
 
@@ -36,7 +37,7 @@ def camera() -> Iterator[MjpegCamera]:
 
 @pytest.fixture
 def grabber(camera: MjpegCamera) -> Iterator[Grabber]:
-    grabber = Grabber(lambda: open_source(SETTINGS, camera.uri), SETTINGS, frozen_seconds=1.0)
+    grabber = Grabber(lambda: open_source(SETTINGS, camera.uri), SETTINGS)
     yield grabber
     grabber.close()
 
