@@ -18,6 +18,8 @@ PROFILE = 0.5
 CHECK_SIDE = 64
 DARK, LIGHT_LEFT, CONTRAST = 50.0, 30.0, 20.0
 """Grey levels: a mean above this is light enough, so far below white not too bright; the deviation."""
+LIGHT = ("too_dark", "too_bright")
+LIGHT_NEEDED = 0.5
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,13 @@ def graded(face: Face, crop: UInt8) -> Grade:
         "turned_away": facing(face.landmarks),
         **_picture(crop),
     }
-    reason = min(grades, key=lambda name: grades[name])
-    return Grade(_worst(grades[reason]), reason)
+    worst = min(grades, key=lambda name: grades[name])
+    # Without light nothing is sharp: to wipe the lens would not help.
+    if worst == "too_blurred":
+        light = min(LIGHT, key=lambda name: grades[name])
+        if grades[light] < LIGHT_NEEDED:
+            return Grade(_worst(grades[worst]), light)
+    return Grade(_worst(grades[worst]), worst)
 
 
 def of_crop(crop: UInt8) -> float:
@@ -58,7 +65,6 @@ def _picture(crop: UInt8) -> dict[str, float]:
     small = cv2.resize(grey, (CHECK_SIDE, CHECK_SIDE), interpolation=cv2.INTER_AREA)
     mean, contrast = float(np.mean(small)), float(np.std(small)) / CONTRAST
     return {
-        # Without contrast nothing is sharp; how light it is says why there is none.
         "too_blurred": float(cv2.Laplacian(small, cv2.CV_64F).var()) / FULL_SHARPNESS,
         "too_dark": min(mean / DARK, contrast if mean < 128.0 else 1.0),
         "too_bright": min((255.0 - mean) / LIGHT_LEFT, contrast if mean >= 128.0 else 1.0),

@@ -24,10 +24,11 @@ class Lasting:
         """Feed one observation. dwell_times: how many times as long it must last for now, at least 1."""
         dwell = self._dwell * dwell_times
         self._seen.append((now, holds))
+        began = now - dwell
         # The newest of those that are old enough shows what was when the time began.
-        while len(self._seen) > 1 and self._seen[1][0] <= now - dwell:
+        while len(self._seen) > 1 and self._seen[1][0] <= began:
             self._seen.popleft()
-        if not holds or now - self._seen[0][0] < dwell:
+        if not holds or self._seen[0][0] > began:
             return False
         return sum(seen for _, seen in self._seen) >= self._agreement * len(self._seen)
 

@@ -81,3 +81,28 @@ def test_eyes_that_coincide_are_no_face_to_read() -> None:
 
 def test_one_pixel_is_graded_without_a_fault() -> None:
     assert quality.of_crop(np.zeros((1, 1, 3), np.uint8)) == 0.0
+
+
+def dark(crop: UInt8) -> UInt8:
+    return (crop * 0.05).astype(np.uint8)
+
+
+def bright(crop: UInt8) -> UInt8:
+    return np.asarray(250 + crop // 64, dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("width", "share", "crop", "reason"),
+    [
+        (20, 0.0, sharp_crop(), "too_far"),
+        (200, 0.45, sharp_crop(), "turned_away"),
+        (200, 0.0, cv2.GaussianBlur(sharp_crop(), (0, 0), 12), "too_blurred"),
+        (200, 0.0, dark(sharp_crop()), "too_dark"),
+        (200, 0.0, bright(sharp_crop()), "too_bright"),
+    ],
+)
+def test_what_stands_in_the_way_most_is_named(width: float, share: float, crop: UInt8, reason: str) -> None:
+    found = quality.graded(face(width, turned(share)), crop)
+    assert found.reason == reason
+    assert found.value < 0.4
+    assert found.value == quality.of_face(face(width, turned(share)), crop)

@@ -257,6 +257,21 @@ def test_faults_of_single_keys_do_not_hide_those_across_keys(tmp_path: Path) -> 
     ]
 
 
+def test_a_movement_is_gone_under_less_than_it_comes_from(tmp_path: Path) -> None:
+    for text, where in (
+        ("[cues]\nleave = 0.5", "line 2: cues.leave: cues.leave (0.5) must be less than cues.enter (0.45)"),
+        ("[cues]\nenter = 0.35", "line 2: cues.enter: cues.leave (0.35) must be less than cues.enter (0.35)"),
+        (
+            "[cues]\nnear_share = 0.05",
+            "line 2: cues.near_share: cues.far_share (0.06) must be less than cues.near_share (0.05)",
+        ),
+    ):
+        (found,) = faults(tmp_path, text)
+        assert found == f"{tmp_path / 'facecue.toml'}, {where}"
+    # A value that is wrong by itself is told once.
+    assert len(faults(tmp_path, "[cues]\nenter = 0.1")) == 1
+
+
 def test_a_password_needs_a_user_name(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("word\n", encoding="utf-8")

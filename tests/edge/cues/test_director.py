@@ -98,7 +98,10 @@ def test_at_most_two_movements_are_said_in_one_breath_the_most_salient_first() -
     everything = dict.fromkeys(NEEDED_UNITS, 0.9)
     # Two, and no more than four words: what does not fit comes with the next picture.
     assert scene.show(reading(everything), 0.5) == ["smile", "frown"]
-    assert [cue.text for cue in scene.cues[-2:]] == ["smiling, eyebrows raised", "frowning, mouth corners down"]
+    assert [cue.text for cue in scene.cues[-2:]] == [
+        "smiling, eyebrows raised",
+        "frowning, mouth corners down",
+    ]
     assert all(len(cue.text.split()) <= 4 for cue in scene.cues)
 
 
