@@ -49,8 +49,13 @@ def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
         "faces",
         "cues",
         "speech",
+        "haptics",
+        "braille",
         "mqtt",
+        "hub",
         "control",
+        "power",
+        "service",
     }
     for section in fields(Settings):
         made = getattr(Settings(), section.name)
