@@ -53,8 +53,8 @@ from edge.stopwatch import Stopwatch
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 6.0
-LAST_WORDS_SECONDS = 2.5
-"""How long the end of a run that was told to end waits for what is said of it: systemd waits five seconds."""
+END_SECONDS = 4.3
+"""In which a service says its last words, closing included: systemd waits five seconds."""
 MOST_FAULTS = 20
 
 END_LABELS: dict[type[Exception], str] = {
@@ -94,6 +94,7 @@ class Session:
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_FAULTS))
     _replay_clock: loop.ReplayClock = field(default_factory=loop.ReplayClock)
     _started: float = field(default_factory=time.monotonic)
+    _told_at: float = field(init=False, default=0.0)
     _fan_out: FanOut = field(init=False)
     _catalogue: Catalogue = field(init=False)
     _recall: Recall = field(init=False)
@@ -120,7 +121,9 @@ class Session:
             told_to_end = self._work(on_ready)
             if told_to_end:
                 self._say("stopped")
-            self._fan_out.drain(LAST_WORDS_SECONDS if told_to_end else DRAIN_SECONDS)
+            watched = self.service is not None and self.service.notifier.active
+            left = END_SECONDS - (time.monotonic() - self._told_at)
+            self._fan_out.drain(max(0.5, left) if told_to_end and watched else DRAIN_SECONDS)
             return self._fan_out
 
     def clock(self) -> float:
@@ -142,6 +145,7 @@ class Session:
                     self._fan_out.drain(DRAIN_SECONDS)
                 raise
             told_to_end = self.stop.is_set() and not self.replay
+            self._told_at = time.monotonic()
             if told_to_end:
                 # Closing a camera that hangs takes seconds.
                 self._say("shutting_down")
