@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 200
 """Of a status: it is read in one line of `systemctl status`."""
+PATIENCE_SECONDS = 1.0
+"""For a manager whose queue of messages is full: one that never hears "ready" ends the service."""
 
 
 class Notifier:
@@ -28,8 +30,6 @@ class Notifier:
         self._socket: socket.socket | None = None
         if address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-            # A manager that hangs must not hang the loop.
-            self._socket.setblocking(False)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Notifier:
@@ -47,23 +47,24 @@ class Notifier:
 
     def ready(self) -> None:
         """It works, or has read its settings again."""
-        self._send("READY=1")
+        self._send("READY=1", PATIENCE_SECONDS)
 
     def reloading(self) -> None:
         """It reads its settings; ready() ends that."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={now}", PATIENCE_SECONDS)
 
     def stopping(self) -> None:
         """It ends in good order."""
-        self._send("STOPPING=1")
+        self._send("STOPPING=1", PATIENCE_SECONDS)
 
     def status(self, words: str) -> None:
         """How it is, in one line for people."""
         self._send("STATUS=" + " ".join(words.split())[:MOST_CHARACTERS])
 
-    def alive(self) -> None:
-        """The work goes on: the watchdog's time begins anew."""
-        self._send("WATCHDOG=1")
+    def alive(self) -> bool:
+        """The work goes on: the watchdog's time begins anew. False where that could not be told now."""
+        return self._send("WATCHDOG=1")
 
     def close(self) -> None:
         """Tell nothing more."""
@@ -71,10 +72,14 @@ class Notifier:
         if opened is not None:
             opened.close()
 
-    def _send(self, state: str) -> None:
+    def _send(self, state: str, patience_seconds: float = 0.0) -> bool:
+        """What is told again soon waits for nobody: a manager that hangs must not hang the loop."""
         if self._socket is None:
-            return
+            return False
         try:
+            self._socket.settimeout(patience_seconds)
             self._socket.sendto(state.encode(), self._address)
         except OSError as error:
             log.debug("the service manager was not told %s: %s", state.partition("=")[0], error)
+            return False
+        return True

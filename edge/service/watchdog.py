@@ -35,6 +35,6 @@ class Watchdog:
 
     def _feed(self, now: float) -> None:
         seconds = self._notifier.watchdog_seconds
-        if seconds is not None and now - self._told_at >= SHARE * seconds:
+        due = seconds is not None and now - self._told_at >= SHARE * seconds
+        if due and self._notifier.alive():
             self._told_at = now
-            self._notifier.alive()
