@@ -127,7 +127,7 @@ class CueSettings:
         0.35, "a movement that is sure must last this long before it is said", least=0.0, most=10.0
     )
     unsure_dwell_times: float = setting(
-        1.6, "what is only probable must last so many times as long", least=1.0, most=10.0
+        1.7, "what is only probable must last so many times as long", least=1.0, most=10.0
     )
     agreement: float = setting(
         0.8, "share of the observations that must agree while something lasts", least=0.5, most=1.0
@@ -264,9 +264,18 @@ class MqttSettings:
     password_file: str = setting("", "file whose first line is the password")
     tls: bool = setting(False, "encrypt the connection")
     ca_file: str = setting("", "certificate authority of the broker; empty means the system's")
+    cert_file: str = setting("", "certificate of this device, where the broker wants one")
+    key_file: str = setting("", "key of cert_file, without a password")
     required: bool = setting(True, "stop at start if the broker refuses; false: go on and keep trying")
     commands: bool = setting(True, "obey commands published on <prefix>/<device>/set/<command>")
-    keepalive_seconds: int = setting(15, "a dead link is found within twice this", least=5, most=600)
+    outbox_folder: str = setting(
+        "", "folder where cues wait for the broker; empty: the service's or user's state folder"
+    )
+    home_assistant: bool = setting(False, "tell Home Assistant of this device, so that it shows it")
+    home_assistant_prefix: str = setting("homeassistant", "first level of Home Assistant's discovery topics")
+    keepalive_seconds: int = setting(
+        15, "a dead link on which nothing is sent is found within twice this", least=5, most=600
+    )
     connect_timeout_seconds: float = setting(
         5.0, "no answer from the broker for this long", least=0.5, most=60.0
     )
@@ -432,7 +441,8 @@ def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> 
     their own, which stand in `settings` with another value than the user's.
     """
     mqtt = settings.mqtt
-    for key, value in (("mqtt.password_file", mqtt.password_file), ("mqtt.ca_file", mqtt.ca_file)):
+    for key in ("mqtt.password_file", "mqtt.ca_file", "mqtt.cert_file", "mqtt.key_file"):
+        value = getattr(mqtt, key.partition(".")[2])
         if value and (why := _no_file(value)):
             yield f"{origins[key]}: {why}"
     if mqtt.password_file and not mqtt.username and "mqtt.username" not in wrong:
@@ -442,7 +452,12 @@ def _across(settings: Settings, origins: Mapping[str, str], wrong: set[str]) -> 
         if less >= more and not {f"cues.{low}", f"cues.{high}"} & wrong:
             where = origins.get(f"cues.{low}") or origins[f"cues.{high}"]
             yield f"{where}: cues.{low} ({less}) must be less than cues.{high} ({more})"
-    for key, value in (("mqtt.prefix", mqtt.prefix), ("mqtt.device", mqtt.device)):
+    pair = ("mqtt.cert_file", mqtt.cert_file), ("mqtt.key_file", mqtt.key_file)
+    for (key, value), (other, other_value) in (pair, pair[::-1]):
+        if value and not other_value and other not in wrong:
+            yield f"{origins[key]}: is set but {other} is not; set both or neither"
+    for key in ("mqtt.prefix", "mqtt.device", "mqtt.home_assistant_prefix"):
+        value = getattr(mqtt, key.partition(".")[2])
         if mqtt.host and any(c in value for c in "+#"):
             yield f"{origins[key]}: {value!r} may not hold + or #"
     try:

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from edge.control.control import Control
 from edge.errors import MqttError
 from edge.mqtt import faults
+from edge.mqtt.faults import Refused
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Link, connect
-from edge.mqtt.outbox import Message, Outbox
+from edge.mqtt.message import Message
+from edge.mqtt.outbox import Outbox
 from edge.mqtt.topics import Topics, client_id, topics
+from edge.mqtt.uptime import uptime
 from edge.settings import MqttSettings
 
 log = logging.getLogger(__name__)
@@ -28,10 +31,16 @@ WINDOW = 8
 STEP_SECONDS = 1.0
 """Longest sleep while connected; the keep-alive is looked after at least this often."""
 RETRY_SECONDS = 0.5
-RETRY_MOST_SECONDS = 10.0
+RETRY_MOST_SECONDS = 4.0
+"""Longest pause while nobody needs to do anything: a cue lives ten seconds, and should find the way back."""
+REFUSED_SECONDS = 30.0
+"""Longest pause after a refusal: it ends when somebody changes something, and brokers ban who insists."""
+DENIED_SECONDS = 2.0
+"""Cues that the broker did not want are tried again after this, until they expire."""
 STEADY_SECONDS = 10.0
 """A connection that lived this long makes the next pause the shortest again."""
 CLOSE_SECONDS = 3.0
+HEALTH_SECONDS = 30.0
 MOST_ANSWERS = 16
 """Answers to commands that wait; they are kept apart, so that no flood of commands costs a cue."""
 
@@ -40,8 +49,9 @@ class Connection:
     """Empties an outbox into the broker for as long as it lives.
 
     On every connection "online" comes first, then what waits in the outbox. on_fault: told, on this
-    thread, of the first failure with the error, and with None when it works again. control: gets the
-    commands that are published to this device; None obeys none.
+    thread, of the first failure with the error, once more when it turns out that somebody must change
+    something (Refused), and with None when it works again. control: gets the commands that are published to
+    this device; None obeys none. health: makes the message of every HEALTH_SECONDS; must be quick.
     """
 
     def __init__(
@@ -50,6 +60,7 @@ class Connection:
         outbox: Outbox,
         on_fault: Callable[[MqttError | None], None],
         control: Control | None = None,
+        health: Callable[[], Message] | None = None,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -57,9 +68,13 @@ class Connection:
         self._topics: Topics = topics(settings)
         self._inbox = Inbox(self._topics, control, self._reply) if control is not None else None
         self._answers: deque[Message] = deque(maxlen=MOST_ANSWERS)
-        self._under_way: dict[int, Message] = {}
+        self._health = health
+        self._health_at = 0.0
+        self._under_way: dict[int, tuple[Message, float]] = {}
         self._denied: dict[str, MqttError] = {}
+        self._denied_until = 0.0
         self._fault: MqttError | None = None
+        self._refused = False
         self._stop = threading.Event()
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
@@ -85,7 +100,7 @@ class Connection:
     def _run(self) -> None:
         attempts = 0
         while not self._stop.is_set():
-            began = time.monotonic()
+            began, longest = time.monotonic(), RETRY_MOST_SECONDS
             try:
                 will = Message(self._topics.available, OFFLINE, retain=True)
                 link = connect(self._settings, client_id(self._settings), will)
@@ -95,15 +110,16 @@ class Connection:
                     link.drop()
             except MqttError as error:
                 self._report(error)
+                longest = REFUSED_SECONDS if isinstance(error, Refused) else longest
             except Exception as error:  # the thread must live on: the next connection may work
                 log.exception("mqtt")
                 self._report(faults.unexpected(self._settings, error))
             self._under_way.clear()
             self._outbox.restore()
             attempts = 0 if time.monotonic() - began > STEADY_SECONDS else attempts + 1
-            longest = min(RETRY_MOST_SECONDS, RETRY_SECONDS * 2 ** min(attempts, 10))
+            pause = min(longest, RETRY_SECONDS * 2 ** min(attempts, 10))
             # Jitter, so that a house full of devices does not come back in step.
-            self._stop.wait(random.uniform(0.5, 1.0) * longest)
+            self._stop.wait(random.uniform(0.5, 1.0) * pause)
         if len(self._outbox):
             log.warning("mqtt: %d events did not reach the broker", len(self._outbox))
         self._wake.close()
@@ -112,6 +128,7 @@ class Connection:
         """Send until told to stop. Raises MqttError when the connection is lost."""
         log.info("mqtt: connected to %s (%s)", faults.place(self._settings), link.version.name)
         self._denied.clear()
+        self._denied_until = self._health_at = 0.0
         self._report(None)
         # First, so that whoever sees "online" is heard.
         if self._inbox is not None:
@@ -120,6 +137,7 @@ class Connection:
         while not self._stop.is_set():
             self._exchange(link)
             self._listen(link)
+            self._look_after(link)
             if link.lost is not None:
                 raise link.lost
             link.step(STEP_SECONDS, self._wake)
@@ -146,6 +164,13 @@ class Connection:
             log.warning("mqtt: %s", faults.deaf(self._settings, self._inbox.filter, link.deaf))
             link.deaf = None
 
+    def _look_after(self, link: Link) -> None:
+        """Notice a broker that has stopped answering, long before the keep-alive would."""
+        patience = self._settings.connect_timeout_seconds
+        oldest = min((sent_at for _, sent_at in self._under_way.values()), default=None)
+        if link.lost is None and oldest is not None and time.monotonic() - oldest > patience:
+            link.freeze(patience)
+
     def _reply(self, message: Message) -> None:
         self._answers.append(message)
         self.wake()
@@ -153,36 +178,59 @@ class Connection:
     def _exchange(self, link: Link) -> None:
         while link.acknowledged:
             number, refusal = link.acknowledged.popleft()
-            message = self._under_way.pop(number)
-            self._outbox.done(message)
-            if refusal is not None:
-                self._denied[message.topic] = faults.denied(self._settings, message.topic, refusal)
-            else:
+            message, _ = self._under_way.pop(number)
+            if refusal is None:
+                self._outbox.done(message)
                 self._denied.pop(message.topic, None)
+            else:
+                # Kept while it is fresh: the right may be given any moment.
+                self._outbox.put_back(message)
+                self._denied_until = uptime() + DENIED_SECONDS
+                self._deny(message, faults.denied(self._settings, message.topic, refusal))
             self._report(next(iter(self._denied.values()), None))
         while len(self._under_way) < WINDOW and link.lost is None:
-            waiting = self._answer() or self._outbox.take(time.monotonic())
+            now = uptime()
+            waiting = self._answer() or self._outbox.take(now, now >= self._denied_until) or self._news(now)
             if waiting is None:
                 return
             self._send(link, waiting)
+
+    def _deny(self, message: Message, error: MqttError) -> None:
+        topics_ = self._topics
+        if message.topic in (topics_.available, topics_.state, topics_.cue):
+            self._denied[message.topic] = error
+        else:
+            # What the user hears does not depend on it, so nothing is said of it.
+            log.warning("mqtt: %s", error)
 
     def _answer(self) -> Message | None:
         """The next answer to a command that somebody may still be waiting for."""
         while self._answers:
             message = self._answers.popleft()
-            if message.expires_at is None or time.monotonic() < message.expires_at:
+            if message.expires_at is None or uptime() < message.expires_at:
                 return message
         return None
 
+    def _news(self, now: float) -> Message | None:
+        """How the device is, every HEALTH_SECONDS and on every connection."""
+        if self._health is None or now < self._health_at:
+            return None
+        self._health_at = now + HEALTH_SECONDS
+        return self._health()
+
     def _send(self, link: Link, message: Message) -> None:
-        self._under_way[link.publish(message, time.monotonic())] = message
+        self._under_way[link.publish(message, uptime())] = message, time.monotonic()
 
     def _report(self, error: MqttError | None) -> None:
-        if str(error) != str(self._fault):
-            if error is not None:
-                log.warning("mqtt: %s", error)
-            changed = (error is None) != (self._fault is None)
-            self._fault = error
-            # Told to be stopped: whoever listened is going as well.
-            if changed and not self._stop.is_set():
-                self._on_fault(error)
+        if str(error) == str(self._fault):
+            return
+        if error is not None:
+            log.warning("mqtt: %s", error)
+        changed = (error is None) != (self._fault is None)
+        # Lost first, then refused: now somebody has to do something, and is told so, once.
+        worse = isinstance(error, Refused) and not self._refused
+        self._fault = error
+        self._refused = error is not None and (self._refused or worse)
+        # Told to be stopped: whoever listened is going as well.
+        if (changed or worse) and not self._stop.is_set():
+            self._on_fault(error)

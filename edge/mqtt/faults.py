@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from datetime import datetime, timezone
 
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -17,6 +18,13 @@ NOT_AUTHORIZED = 135
 CLIENT_ID_REFUSED = 133
 TAKEN_OVER = 142
 # Sources: MQTT 5.0, 3.2.2.2 and 3.14.2.1; paho gives the codes of 3.1.1 by the same numbers.
+NOT_YET_VALID, EXPIRED = 9, 10
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
+CERTIFICATE_ALERTS = ("unknown ca", "bad certificate", "certificate unknown", "revoked", "unsupported cert")
+
+
+class Refused(MqttError):
+    """What fails in the same way until somebody changes a setting, a right, a certificate or a clock."""
 
 
 def place(settings: MqttSettings) -> str:
@@ -31,8 +39,14 @@ def unreachable(settings: MqttSettings, error: Exception) -> MqttError:
     seconds = f"{settings.connect_timeout_seconds:g} s"
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return MqttError(f"the name of the MQTT broker {where} is not known: check mqtt.host and the network")
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in (EXPIRED, NOT_YET_VALID):
+        return Refused(
+            f"the certificate of the MQTT broker {where} does not hold at this time "
+            f"({error.verify_message}): renew it, or set the clock of this device, which says "
+            f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
-        return MqttError(
+        return Refused(
             f"the certificate of the MQTT broker {where} is not trusted ({error.verify_message}): "
             "set mqtt.ca_file to the authority that signed it, and mqtt.host to a name in it"
         )
@@ -48,6 +62,8 @@ def unreachable(settings: MqttSettings, error: Exception) -> MqttError:
         )
     if isinstance(error, ConnectionRefusedError):
         return MqttError(f"no MQTT broker listens at {where}: start it, or correct mqtt.host and mqtt.port")
+    if isinstance(error, ssl.SSLError) and (fault := certificate_refused(settings, _reason(error))):
+        return fault
     if settings.tls and isinstance(error, (ssl.SSLError, ConnectionError)):
         return MqttError(
             f"the MQTT broker {where} does not speak TLS there ({_reason(error)}): "
@@ -62,28 +78,58 @@ def refused(settings: MqttSettings, reason: ReasonCode) -> MqttError:
     """The broker answered and said no."""
     where = place(settings)
     if reason.value in (BAD_PASSWORD, NOT_AUTHORIZED) and not settings.username:
-        return MqttError(
-            f"the MQTT broker {where} wants a user name: set mqtt.username and mqtt.password_file"
-        )
+        return Refused(f"the MQTT broker {where} wants a user name: set mqtt.username and mqtt.password_file")
     if reason.value == BAD_PASSWORD:
-        return MqttError(
+        return Refused(
             f"the MQTT broker {where} refuses the password of {settings.username!r}: "
             "check mqtt.username and mqtt.password_file"
         )
     if reason.value == NOT_AUTHORIZED:
-        return MqttError(
+        return Refused(
             f"the MQTT broker {where} does not let {settings.username!r} in (not authorised): "
             "check mqtt.username, mqtt.password_file and the broker's own list of users"
         )
     if reason.value == SERVER_UNAVAILABLE:
         return MqttError(f"the MQTT broker {where} says that it is not available now: try again later")
     if reason.value == CLIENT_ID_REFUSED:
-        return MqttError(
+        return Refused(
             f"the MQTT broker {where} refuses the client's name: set mqtt.device to a short plain word"
         )
     if reason.value == UNSUPPORTED_VERSION:
-        return MqttError(f"the MQTT broker {where} speaks neither MQTT 5 nor 3.1.1: use another broker")
-    return MqttError(f"the MQTT broker {where} refuses the connection ({reason}): look into the broker's log")
+        return Refused(f"the MQTT broker {where} speaks neither MQTT 5 nor 3.1.1: use another broker")
+    return Refused(f"the MQTT broker {where} refuses the connection ({reason}): look into the broker's log")
+
+
+def certificate_refused(settings: MqttSettings, alert: str) -> MqttError | None:
+    """The broker ends TLS because of this device's certificate; None where `alert` says something else.
+
+    alert: the reason in OpenSSL's words.
+    """
+    where, said = place(settings), alert.casefold().replace("_", " ")
+    if "certificate required" in said or ("handshake failure" in said and not settings.cert_file):
+        return Refused(
+            f"the MQTT broker {where} wants a certificate of this device: "
+            "set mqtt.cert_file and mqtt.key_file"
+        )
+    if "certificate expired" in said:
+        return Refused(
+            f"the MQTT broker {where} says that this device's certificate has expired: "
+            f"put a new one into {settings.cert_file}"
+        )
+    if "alert" in said and any(word in said for word in CERTIFICATE_ALERTS):
+        return Refused(
+            f"the MQTT broker {where} does not trust this device's certificate {settings.cert_file} "
+            f"({said.rpartition('alert ')[2]}): have it signed by the authority that the broker trusts"
+        )
+    return None
+
+
+def frozen(settings: MqttSettings, seconds: float) -> MqttError:
+    """The connection stands, but nothing is answered on it."""
+    return MqttError(
+        f"the MQTT broker {place(settings)} has not answered for {seconds:g} s: "
+        "check the broker and the network; facecue keeps trying"
+    )
 
 
 def no_answer(settings: MqttSettings) -> MqttError:
@@ -124,7 +170,7 @@ def unexpected(settings: MqttSettings, error: Exception) -> MqttError:
 
 def denied(settings: MqttSettings, topic: str, reason: ReasonCode) -> MqttError:
     """The broker took a message and threw it away."""
-    return MqttError(
+    return Refused(
         f"the MQTT broker {place(settings)} refuses what is published on {topic} ({reason}): "
         "give this user the right to write there"
     )

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from edge.control.commands import COMMANDS, Command, parse, shown
 from edge.control.control import Answer, Control
 from edge.errors import CommandError
-from edge.mqtt.outbox import Message
-from edge.mqtt.payloads import encode, timestamp
+from edge.mqtt.message import Message
+from edge.mqtt.payloads import VERSION, encode, timestamp
 from edge.mqtt.topics import Topics
+from edge.mqtt.uptime import uptime
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Inbox:
 
     def _answer(self, name: str, command: Command | None, identity: str | None, answer: Answer) -> None:
         body = {
+            "v": VERSION,
             "command": name if name in COMMANDS else None,
             "value": command.value if command else None,
             "ok": answer.ok,
@@ -66,7 +68,7 @@ class Inbox:
             "id": identity,
             "ts": timestamp(time.time()),
         }
-        self._send(Message(self._ack, encode(body), expires_at=time.monotonic() + EXPIRY_SECONDS))
+        self._send(Message(self._ack, encode(body), expires_at=uptime() + EXPIRY_SECONDS))
 
 
 def _read(payload: bytes) -> tuple[str, str | None]:

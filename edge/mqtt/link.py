@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge.errors import MqttError
 from edge.mqtt import faults
 from edge.mqtt.credentials import password, tls_context
-from edge.mqtt.outbox import Message
+from edge.mqtt.message import Message
 from edge.settings import MqttSettings
 
 QOS = 1
@@ -114,7 +114,7 @@ class Link:
             self._client.subscribe(topic_filter, QOS)
 
     def publish(self, message: Message, now: float) -> int:
-        """Send a message; its number comes back in `acknowledged`. now: of time.monotonic."""
+        """Send a message; its number comes back in `acknowledged`. now: of uptime."""
         properties = None
         if message.expires_at is not None and self.version is MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -144,7 +144,7 @@ class Link:
         except Exception:  # paho before 2.2 stumbles over what is not MQTT
             self.drop()
         if self._client.socket() is None:
-            self._end(None)
+            self._end(None, getattr(connection, "alert", ""))
 
     def close(self, timeout_seconds: float) -> None:
         """Say goodbye, so that the broker does not publish the will."""
@@ -152,6 +152,11 @@ class Link:
         self._client.disconnect()
         while self._client.socket() is not None and (remaining := deadline - time.monotonic()) > 0:
             self.step(remaining)
+        self.drop()
+
+    def freeze(self, seconds: float) -> None:
+        """The broker has not answered for so long: this connection is of no use."""
+        self.lost = faults.frozen(self._settings, seconds)
         self.drop()
 
     def drop(self) -> None:
@@ -168,11 +173,13 @@ class Link:
         wishes.MaximumPacketSize = MOST_BYTES
         return wishes
 
-    def _end(self, reason: ReasonCode | None) -> None:
+    def _end(self, reason: ReasonCode | None, alert: str = "") -> None:
         if self.lost is None:
             self.version_doubtful = not self._accepted
             end = faults.lost(self._settings, reason) if self._accepted else faults.hung_up(self._settings)
             self.lost = end
+        if not self._accepted and (refusal := faults.certificate_refused(self._settings, alert)):
+            self.version_doubtful, self.lost = False, refusal
 
     def _on_connect(
         self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object

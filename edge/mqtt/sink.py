@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -10,28 +11,45 @@ from collections.abc import Callable, Mapping, Sequence
 from edge.control.control import Control
 from edge.errors import MqttError
 from edge.mqtt.connection import Connection
+from edge.mqtt.home_assistant import discovery
 from edge.mqtt.link import connect
-from edge.mqtt.outbox import Message, Outbox
-from edge.mqtt.payloads import encode, event_payload, person_after, state_payload, timestamp
+from edge.mqtt.message import Message
+from edge.mqtt.outbox import Outbox, path_of
+from edge.mqtt.payloads import (
+    encode,
+    event_payload,
+    health_payload,
+    person_after,
+    state_payload,
+    timestamp,
+)
 from edge.mqtt.topics import client_id, topics
+from edge.mqtt.uptime import uptime
 from edge.settings import MqttSettings
 from edge.types import Cue
+
+log = logging.getLogger(__name__)
 
 EXPIRY_SECONDS = 10.0
 """After this an event is not delivered any more; also the broker is told so, under MQTT 5."""
 CHECK_CLOSE_SECONDS = 1.0
+HEALTH_EXPIRY_SECONDS = 60.0
 
 OnFault = Callable[[str, "Exception | None"], None]
+Health = Callable[[], Mapping[str, object]]
+"""A snapshot as of edge.service.health.payload; called on a thread of the sink, must be quick."""
 
 
 class MqttSink:
     """Publishes every cue as an event and keeps a retained state; never waits for the broker.
 
+    Cues wait on the disk until the broker has them, so that a crash loses none that is still fresh.
+
     levels: those of cues.levels; without "emotion" no named emotion is published, and without
     "attitude" either no attitude. on_fault: told ("mqtt", error) once when the broker is away or
     refuses, and ("mqtt", None) when it is back, on a thread of this sink. clock: the time the cues
     are counted on, for latency_ms; None leaves that out. control: gets the commands that are published
-    to this device, where mqtt.commands says so.
+    to this device, where mqtt.commands says so. health: what is published of the device every 30 s.
     """
 
     name = "mqtt"
@@ -43,22 +61,28 @@ class MqttSink:
         on_fault: OnFault,
         clock: Callable[[], float] | None = None,
         control: Control | None = None,
+        health: Health | None = None,
     ) -> None:
         self._levels = tuple(levels)
         self._set: Mapping[str, object] = {}
         self._clock = clock
         self._topics = topics(settings)
         self._person: bool | None = False
-        self._last: tuple[Cue | None, str, int] = (None, timestamp(time.time()), 0)
-        self._seq = 0
+        self._health = health
         self._lock = threading.Lock()
-        self._outbox = Outbox()
+        self._outbox = Outbox(path_of(settings.outbox_folder, client_id(settings)))
+        began = timestamp(time.time())
+        self._last: tuple[Cue | None, str, str, int] = (None, began, self._outbox.stream, self._outbox.seq)
         self._remember()
+        obeyed = control if settings.commands else None
+        if settings.home_assistant:
+            self._outbox.retain(discovery(settings, commands=obeyed is not None))
         self._connection = Connection(
             settings,
             self._outbox,
             lambda error: on_fault(self.name, error),
-            control if settings.commands else None,
+            obeyed,
+            self._news,
         )
 
     @staticmethod
@@ -71,21 +95,23 @@ class MqttSink:
         link.close(CHECK_CLOSE_SECONDS)
 
     def deliver(self, cue: Cue) -> None:
-        """Queue the event and the new state; returns at once, from any thread."""
+        """Queue the event and the new state; waits for nothing but the disk. From any thread."""
         latency_ms = None
         if self._clock is not None:
             seen_at = cue.reading.captured_at if cue.reading else cue.created_at
             latency_ms = (self._clock() - seen_at) * 1000.0
-        expires_at = time.monotonic() + EXPIRY_SECONDS
+        expires_at = uptime() + EXPIRY_SECONDS
         ts = timestamp(time.time())
         with self._lock:
-            self._seq += 1
-            event = encode(event_payload(cue, self._levels, ts, self._seq, latency_ms))
-            self._outbox.put(Message(self._topics.event, event, expires_at=expires_at))
+            seq = self._outbox.add(
+                self._topics.cue,
+                expires_at,
+                lambda stream, seq: encode(event_payload(cue, self._levels, ts, stream, seq, latency_ms)),
+            )
             self._person = person_after(cue, self._person)
             # An answer repeats what is known, or tells what was set: no news of a person.
             if cue.kind != "answer":
-                self._last = (cue, ts, self._seq)
+                self._last = (cue, ts, self._outbox.stream, seq)
             self._remember()
         self._connection.wake()
 
@@ -95,6 +121,7 @@ class MqttSink:
     def close(self) -> None:
         """Publish what waits and "offline", and disconnect; takes a few seconds at most."""
         self._connection.close()
+        self._outbox.close()
 
     def show(self, levels: Sequence[str], state: Mapping[str, object]) -> None:
         """What commands have set: from now on these levels are published, and the rest is in the state."""
@@ -104,9 +131,17 @@ class MqttSink:
         self._connection.wake()
 
     def _remember(self) -> None:
-        cue, ts, seq = self._last
-        state = encode({**state_payload(cue, self._person, self._levels, ts, seq), "set": self._set or None})
-        self._outbox.put(Message(self._topics.state, state, retain=True))
+        state = encode(state_payload(self._last[0], self._person, self._levels, *self._last[1:], self._set))
+        self._outbox.retain(Message(self._topics.state, state, retain=True))
+
+    def _news(self) -> Message:
+        counts, ts = self._outbox.counts(), timestamp(time.time())
+        try:
+            body = encode(health_payload(self._health() if self._health else {}, counts, ts))
+        except Exception as error:  # no news of the device may cost the phone its cues
+            log.warning("mqtt: the health of the device cannot be told: %r", error)
+            body = encode(health_payload({}, counts, ts))
+        return Message(self._topics.health, body, expires_at=uptime() + HEALTH_EXPIRY_SECONDS)
 
 
 def sink_or_none(
@@ -115,6 +150,7 @@ def sink_or_none(
     on_fault: OnFault,
     clock: Callable[[], float] | None = None,
     control: Control | None = None,
+    health: Health | None = None,
 ) -> MqttSink | None:
     """The sink, or None while no broker is configured: then nothing is ever sent."""
-    return MqttSink(settings, levels, on_fault, clock, control) if settings.host else None
+    return MqttSink(settings, levels, on_fault, clock, control, health) if settings.host else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from edge.settings import MqttSettings
 
@@ -15,15 +15,16 @@ class Topics:
 
     available: str
     state: str
-    event: str
+    cue: str
+    health: str
     set: str
     ack: str
 
 
 def topics(settings: MqttSettings) -> Topics:
-    """`<prefix>/<device>/available`, `/state`, `/event`, `/set` and `/ack`."""
+    """`<prefix>/<device>/available`, `/state`, `/cue`, `/health`, `/set` and `/ack`."""
     base = f"{settings.prefix}/{device(settings)}"
-    return Topics(f"{base}/available", f"{base}/state", f"{base}/event", f"{base}/set", f"{base}/ack")
+    return Topics(*(f"{base}/{f.name}" for f in fields(Topics)))
 
 
 def device(settings: MqttSettings) -> str:

@@ -12,6 +12,15 @@ from realbroker import MOSQUITTO, Broker, Phone
 from edge.mqtt.sink import MqttSink
 
 
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No cue of a test waits in the folder of whoever runs it."""
+    folder = tmp_path / "state"
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder / "facecue"
+
+
 @pytest.fixture
 def start_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
     if MOSQUITTO is None:

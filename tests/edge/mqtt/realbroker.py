@@ -122,10 +122,13 @@ class Phone:
         return [message for message in list(self.received) if message.topic == topic]
 
     def seqs(self) -> list[object]:
-        return [message.json["seq"] for message in self.on("facecue/glasses/event")]
+        return [message.json["seq"] for message in self.on("facecue/glasses/cue")]
 
     def available(self) -> list[bytes]:
         return [message.payload for message in self.on("facecue/glasses/available")]
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        self._client.publish(topic, payload, 1, retain)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -162,7 +165,7 @@ def reading() -> Reading:
 
 
 def smile(text: str = "smiling") -> Cue:
-    return Cue("cue", "smile", text, Priority.NORMAL, 7.1, 9.1, reading())
+    return Cue("cue", "smile", text, Priority.NORMAL, 7.1, 9.1, reading(), ("smile",))
 
 
 def gone() -> Cue:

@@ -155,7 +155,7 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_311(broker: Broker, phone: Phon
         wait_until(lambda: phone.seqs() == [1], "the event arrives")
         sink.close()
         wait_until(lambda: phone.available() == [b"online", b"offline"], "offline arrives")
-    event = phone.on("facecue/glasses/event")[0]
+    event = phone.on("facecue/glasses/cue")[0]
     assert event.expiry_seconds is None
     assert faults.told == []
 

@@ -4,47 +4,62 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from realbroker import camera_lost, gone, smile
 
-from edge.mqtt.payloads import encode, event_payload, person_after, state_payload, timestamp
+from edge.mqtt.outbox import Counts
+from edge.mqtt.payloads import (
+    encode,
+    event_payload,
+    health_payload,
+    person_after,
+    state_payload,
+    timestamp,
+)
 from edge.types import Cue, Priority
 
 ALL = ("movements", "attitude", "emotion")
 DEFAULT = ("movements", "attitude")
+STREAM = "0ba7dfb1"
 TS = "2026-01-31T12:00:00.123Z"
 
 
 def test_state_of_a_smile() -> None:
-    assert json.loads(encode(state_payload(smile(), True, ALL, TS, 5))) == {
+    assert json.loads(encode(state_payload(smile(), True, ALL, TS, STREAM, 5, {"muted": True}))) == {
+        "v": 1,
         "person": True,
+        "kind": "cue",
         "label": "smile",
         "text": "smiling",
+        "phrases": ["smile"],
         "attitude": "positive",
         "emotion": "happiness",
         "action_units": {"AU06": 0.71, "AU12": 0.935},
         "ts": TS,
+        "stream": STREAM,
         "seq": 5,
+        "set": {"muted": True},
     }
 
 
 def test_state_before_the_first_cue() -> None:
-    made = state_payload(None, False, ALL, TS, 0)
-    assert list(made) == list(state_payload(smile(), True, ALL, TS, 1))
-    assert {key for key, value in made.items() if value is not None} == {"person", "ts", "seq"}
+    made = state_payload(None, False, ALL, TS, STREAM, 0)
+    assert list(made) == list(state_payload(smile(), True, ALL, TS, STREAM, 1))
+    assert {key for key, value in made.items() if value is not None} == {
+        *("v", "person", "phrases", "ts", "stream", "seq")
+    }
 
 
 def test_event_adds_when_and_which() -> None:
-    made = event_payload(smile(), ALL, TS, 5, 41.27)
+    made = event_payload(smile(), ALL, TS, STREAM, 5, 41.27)
     assert (made["ts"], made["seq"], made["emotion"], made["latency_ms"]) == (TS, 5, "happiness", 41.3)
 
 
 def test_no_emotion_leaves_unless_its_level_is_on() -> None:
     for payload in (
-        event_payload(smile(), DEFAULT, TS, 1, None),
-        state_payload(smile(), True, DEFAULT, TS, 1),
+        event_payload(smile(), DEFAULT, TS, STREAM, 1, None),
+        state_payload(smile(), True, DEFAULT, TS, STREAM, 1),
     ):
         assert payload["emotion"] is None
         assert payload["attitude"] == "positive"
@@ -54,8 +69,8 @@ def test_no_emotion_leaves_unless_its_level_is_on() -> None:
 
 def test_nothing_inferred_leaves_where_only_movements_are_on() -> None:
     for payload in (
-        event_payload(smile(), ("movements",), TS, 1, None),
-        state_payload(smile(), True, ("movements",), TS, 1),
+        event_payload(smile(), ("movements",), TS, STREAM, 1, None),
+        state_payload(smile(), True, ("movements",), TS, STREAM, 1),
     ):
         assert payload["emotion"] is None
         assert payload["attitude"] is None
@@ -68,11 +83,15 @@ def test_nothing_of_the_picture_leaves() -> None:
     words = re.findall(
         r'"(\w+)":',
         encode(
-            {**event_payload(smile(), ALL, TS, 1, 2.0), "state": state_payload(smile(), True, ALL, TS, 1)}
+            {
+                **event_payload(smile(), ALL, TS, STREAM, 1, 2.0),
+                "state": state_payload(smile(), True, ALL, TS, STREAM, 1),
+            }
         ).decode(),
     )
     allowed = {"t", "kind", "label", "text", "action_units", "emotion", "attitude", "confidence", "track"}
-    allowed |= {"latency_ms", "ts", "seq", "state", "person", "AU06", "AU12", "AU45"}
+    allowed |= {"latency_ms", "ts", "stream", "seq", "state", "person", "AU06", "AU12", "AU45"}
+    allowed |= {"v", "phrases", "set"}
     assert set(words) == allowed
 
 
@@ -97,10 +116,23 @@ def test_a_number_json_has_no_word_for_is_refused() -> None:
         encode({"t": float("nan")})
 
 
-def test_the_documented_examples_have_the_keys_of_the_code() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "mqtt.md").read_text(encoding="utf-8")
-    event, state = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
-    assert list(event) == list(event_payload(smile(), ALL, TS, 1, 2.0))
-    assert list(state) == list(state_payload(smile(), True, ALL, TS, 1))
-    for key in {*event, *state}:
-        assert f"| `{key}` |" in text, f"{key} is not in a table of docs/mqtt.md"
+def test_health_tells_what_is_known_and_nothing_else() -> None:
+    machine = {"celsius": 58.44, "throttled": False, "battery_percent": 71, "charging": True, "threads": 9}
+    snapshot = {
+        "well": True,
+        "state": "running",
+        "troubles": ("speech_lost",),
+        "age_ms": 71.04,
+        "machine": machine,
+        "source": "rtsp://camera",
+    }
+    made = health_payload(snapshot, Counts(3, 1, 2, True), TS)
+    assert (made["temperature_c"], made["latency_ms"], made["battery_percent"]) == (58.4, 71.0, 71)
+    assert (made["troubles"], made["weak_power"], made["memory_mb"]) == (["speech_lost"], None, None)
+    assert made["outbox"] == {"waiting": 3, "dropped": 1, "expired": 2, "on_disk": True}
+    assert b"rtsp" not in encode(made)
+
+
+def test_health_without_anybody_who_knows() -> None:
+    made = health_payload({}, Counts(0, 0, 0, False), TS)
+    assert {key for key, value in made.items() if value is not None} == {"v", "troubles", "outbox", "ts"}

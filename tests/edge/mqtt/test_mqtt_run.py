@@ -25,7 +25,7 @@ def run(broker: Broker, tmp_path: Path, *options: str) -> None:
 
 def test_a_clip_reaches_the_phone_as_valid_json(broker: Broker, phone: Phone, tmp_path: Path) -> None:
     run(broker, tmp_path)
-    topic = "facecue/tested/event"
+    topic = "facecue/tested/cue"
     wait_until(lambda: len(phone.on(topic)) >= 3, "three events")
     events = [json.loads(m.payload) for m in phone.on(topic)]
     assert [e["kind"] for e in events] == ["person", "cue", "no_face"]
@@ -40,5 +40,5 @@ def test_an_emotion_is_published_where_it_is_switched_on(
     broker: Broker, phone: Phone, tmp_path: Path
 ) -> None:
     run(broker, tmp_path, "--levels", "movements,emotion")
-    topic = "facecue/tested/event"
+    topic = "facecue/tested/cue"
     wait_until(lambda: any(json.loads(m.payload)["emotion"] == "happiness" for m in phone.on(topic)), "it")

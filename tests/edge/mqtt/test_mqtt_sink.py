@@ -20,7 +20,7 @@ from edge.sinks import SinkWorker
 
 LEVELS = ("movements", "attitude")
 STATE = "facecue/glasses/state"
-EVENT = "facecue/glasses/event"
+CUE = "facecue/glasses/cue"
 
 
 def test_events_arrive_in_order_as_json(
@@ -30,13 +30,13 @@ def test_events_arrive_in_order_as_json(
     sink = make_sink(broker.settings(), LEVELS, faults, clock=lambda: 7.25)
     for number in range(50):
         sink.deliver(smile(f"smile number {number}"))
-    wait_until(lambda: len(phone.on(EVENT)) == 50, "50 events arrive")
-    events = [message.json for message in phone.on(EVENT)]
+    wait_until(lambda: len(phone.on(CUE)) == 50, "50 events arrive")
+    events = [message.json for message in phone.on(CUE)]
     assert [event["text"] for event in events] == [f"smile number {number}" for number in range(50)]
     assert [event["seq"] for event in events] == list(range(1, 51))
     assert events[0]["latency_ms"] == 250.0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(events[0]["ts"]))
-    first = phone.on(EVENT)[0]
+    first = phone.on(CUE)[0]
     assert (first.qos, first.retained) == (1, False)
     assert first.expiry_seconds is not None
     assert 1 <= first.expiry_seconds <= 10
@@ -48,7 +48,7 @@ def test_no_named_emotion_is_published_unless_the_level_is_on(
 ) -> None:
     make_sink(broker.settings(device="without"), LEVELS, Faults()).deliver(smile())
     make_sink(broker.settings(device="with"), (*LEVELS, "emotion"), Faults()).deliver(smile())
-    for last in ("event", "state"):
+    for last in ("cue", "state"):
         # The first state tells of no cue yet.
         wait_until(lambda last=last: any(m.json["seq"] for m in phone.on(f"facecue/without/{last}")), last)
         wait_until(lambda last=last: any(m.json["seq"] for m in phone.on(f"facecue/with/{last}")), last)
@@ -70,7 +70,7 @@ def test_a_late_subscriber_sees_state_and_availability(
         assert state.retained
         assert (state.json["person"], state.json["label"]) == (None, "camera_lost")
         assert late.on("facecue/glasses/available")[0].payload == b"online"
-        assert late.on(EVENT) == []
+        assert late.on(CUE) == []
     finally:
         late.close()
 
@@ -243,7 +243,7 @@ def test_a_topic_the_user_may_not_write_is_told(
     for _ in range(3):
         sink.deliver(smile())
     wait_until(lambda: len(faults.told) == 1, "the denial is told")
-    assert EVENT in str(faults.told[0][1])
+    assert CUE in str(faults.told[0][1])
     assert "right to write" in str(faults.told[0][1])
 
 
