@@ -17,6 +17,8 @@ OnFault = Callable[[str, "Exception | None"], None]
 CAPACITY = 8
 """Cues a sink may be behind; then the oldest of the lowest priority is dropped."""
 JOIN_SECONDS = 5.0
+ANSWER = "answer"
+"""Kind of the cues that answer the user."""
 RETRY_SECONDS = 1.0
 """An urgent cue that could not be delivered is tried again this often until it expires."""
 
@@ -41,8 +43,9 @@ class SinkWorker:
 
     clock: the time the cues' expiry is counted on. on_fault: told, on the worker's thread, the
     first time the sink fails and again (with None) when it works again. newest_wins: a cue that waits
-    is dropped when a later one of its kind comes, for what takes its time to deliver. An urgent cue is
-    never dropped before it expires: one that fails is tried again.
+    is dropped when a later one of its kind comes, for what takes its time to deliver; and an answer gives
+    way to the next one even while it is delivered. Any other urgent cue is never dropped before it expires:
+    one that fails is tried again.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class SinkWorker:
         self._interrupted = False
         self._changed = threading.Condition()
         self._stopping = False
-        self._delivering: Priority | None = None
+        self._delivering: Cue | None = None
         self._faulty = False
         self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
         self._thread.start()
@@ -74,7 +77,7 @@ class SinkWorker:
         return self._sink.name
 
     def offer(self, cue: Cue) -> None:
-        """Queue a cue; never blocks. A NOW cue cuts short what is less urgent."""
+        """Queue a cue; never blocks. A NOW cue cuts short what is less urgent, and an older answer."""
         with self._changed:
             if self._stopping:
                 return
@@ -86,8 +89,8 @@ class SinkWorker:
                     self._queue.remove(lowest)
                     log.info("%s is behind: dropped %r", self._sink.name, lowest.text)
             self._changed.notify()
-            less = self._delivering is not None and self._delivering < Priority.NOW
-            if cue.priority is Priority.NOW and less:
+            said = self._delivering
+            if said is not None and cue.priority is Priority.NOW and self._gives_way(said, cue):
                 # Under the lock, or the worker might have begun with this very cue by then.
                 self._interrupted = True
                 self._sink.interrupt()
@@ -114,10 +117,15 @@ class SinkWorker:
         if self._thread.is_alive():
             raise RuntimeError(f"the {self._sink.name} sink did not stop within {2 * JOIN_SECONDS:.0f} s")
 
+    def _gives_way(self, said: Cue, cue: Cue) -> bool:
+        return said.priority < Priority.NOW or (self._newest_wins and said.kind == cue.kind == ANSWER)
+
     def _drop_superseded(self, cue: Cue) -> None:
         """What a new cue makes idle: the same urgent words still waiting, or older news of its kind."""
 
         def idle(waiting: Cue) -> bool:
+            if self._newest_wins and waiting.kind == cue.kind == ANSWER:
+                return True  # whoever asks again has heard enough of the answer before
             if waiting.priority is Priority.NOW:
                 return cue.priority is Priority.NOW and waiting.text == cue.text
             # Those of one moment belong together.
@@ -145,7 +153,7 @@ class SinkWorker:
                 # Highest priority first; among equals the oldest, so that order is kept.
                 cue = max(waiting, key=lambda c: c.priority)
                 (self._owed if cue in due else self._queue).remove(cue)
-                self._delivering = cue.priority
+                self._delivering = cue
                 self._interrupted = False
             try:
                 self._deliver(cue)

@@ -263,3 +263,27 @@ def test_one_urgent_cue_does_not_cut_another_short(make: Callable[..., Made]) ->
     assert worker.drain(PATIENCE_SECONDS)
     assert sink.delivered == ["camera lost", "phone link lost"]
     assert sink.cut_short == []
+
+
+@pytest.mark.parametrize("newest_wins", [True, False])
+def test_an_answer_gives_way_to_the_next_one_where_the_newest_wins(newest_wins: bool) -> None:
+    def answer(text: str) -> Cue:
+        return Cue("answer", text, text, NOW, 0.0, 100.0)
+
+    sink = Stepped()
+    worker = SinkWorker(sink, lambda: 0.0, Faults(), newest_wins=newest_wins)
+    try:
+        worker.offer(answer("faster"))
+        sink.wait_begun()
+        for text in ("slower", "louder"):
+            worker.offer(answer(text))
+        worker.offer(cue("camera lost", NOW))
+        sink.let(4)
+        assert worker.drain(PATIENCE_SECONDS)
+    finally:
+        sink.let(10)
+        worker.close()
+    if newest_wins:
+        assert (sink.cut_short, sink.delivered) == (["faster"], ["louder", "camera lost"])
+    else:
+        assert sink.delivered == ["faster", "slower", "louder", "camera lost"]

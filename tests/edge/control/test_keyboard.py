@@ -56,7 +56,8 @@ class Terminal:
             ready, _, _ = select.select([self._ours], [], [], 0.1)
             if ready:
                 self.heard += os.read(self._ours, 4096).decode()
-            assert time.monotonic() < deadline and (ready or self._shell.poll() is None), self.heard
+            over = "ended with" in self.heard and words not in self.heard
+            assert not over and time.monotonic() < deadline, self.heard
         self.last, _, self.heard = self.heard.partition(words)
 
     def wait_restored(self) -> None:
