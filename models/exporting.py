@@ -44,7 +44,7 @@ def request_for(path: Path, data: Path | None) -> ExportRequest:
     says everything that does not fit.
     """
     if not path.is_file():
-        raise DataError(f"there is no checkpoint {path}: give the net.safetensors of a training, or a NET.toml")
+        raise DataError(f"there is no checkpoint {path}: give a training's net.safetensors, or a NET.toml")
     described = path if path.suffix == ".toml" else path.with_suffix(".toml")
     if path.suffix == ".safetensors" and (deployed.is_released(path) or not described.is_file()):
         return request(deployed.load(path), data)

@@ -1,4 +1,4 @@
-# ruff: noqa: E402 - without the train extra this module is skipped before its imports
+
 """The networks come out of the committed checkpoint exactly as they were proved, or not at all."""
 
 from __future__ import annotations
