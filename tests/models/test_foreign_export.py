@@ -163,10 +163,11 @@ def test_golden_pictures_that_cannot_be_used_are_named(tmp_path: Path, pictures:
     [
         ("net.onnx", "is neither the net.safetensors of a training nor a NET.toml"),
         ("gone.safetensors", "there is no checkpoint"),
-        ("gone.toml", "cannot be read"),
+        ("gone.toml", "there is no checkpoint"),
     ],
 )
 def test_a_file_that_is_no_net_is_refused(tmp_path: Path, name: str, match: str) -> None:
+    (tmp_path / "net.onnx").write_bytes(b"onnx")
     with pytest.raises(DataError, match=match):
         exporting.request_for(tmp_path / name, None)
 
