@@ -33,7 +33,7 @@ class Broker:
 
     command: made anew for every start. ports: all on 127.0.0.1, and all listen once it is up.
     on_change: told, on a thread of its own, the sentence when it was lost and None when it is back.
-    Raises HubError where it cannot start at first.
+    pid_file: gets the process's number, for end_leftover. Raises HubError where it cannot start at first.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Broker:
         command: Sequence[str],
         ports: Sequence[int],
         on_change: Callable[[str | None], None],
+        pid_file: Path,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
         self.name = name
@@ -49,6 +50,7 @@ class Broker:
         self._command = list(command)
         self._ports = list(ports)
         self._on_change = on_change
+        self._pid_file = pid_file
         self._back_off = BackOff(first_pause_seconds, MOST_PAUSE_SECONDS)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -132,6 +134,8 @@ class Broker:
             raise HubError(f"the broker {self.name} cannot be started ({error.strerror})") from error
         with self._lock:
             self._process = process
+        with contextlib.suppress(OSError):  # a full disk is no reason to do without a broker
+            self._pid_file.write_text(f"{process.pid}\n", encoding="ascii")
         self._reader = threading.Thread(
             target=self._read, args=(process,), name="hub-broker-words", daemon=True
         )
@@ -208,13 +212,16 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def end_leftover(pid_file: Path, configuration: Path) -> None:
-    """End the broker of a hub that was killed: it would hold the port for ever."""
+def end_leftover(pid_file: Path, folder: Path) -> None:
+    """End the broker of a hub that was killed: it would hold the port for ever.
+
+    folder: where the configuration is that the broker was started with.
+    """
     with contextlib.suppress(OSError, ValueError):
         number = int(pid_file.read_text(encoding="ascii"))
         words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
         # The number may have gone to another program since.
-        if os.fsencode(configuration) not in words:
+        if not any(os.path.dirname(word) == os.fsencode(folder) for word in words):  # noqa: PTH120
             return
         log.warning("hub: ending process %d, the broker of a hub that was killed", number)
         os.kill(number, signal.SIGTERM)

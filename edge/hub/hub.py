@@ -124,10 +124,12 @@ class Hub:
             if not self._settings.mqtt.host:
                 raise HubError("hub.broker is none and mqtt.host is empty: name the broker in mqtt.host")
             return
+        pid_file = self.state.file("broker.pid")
+        end_leftover(pid_file, self.state.path)
         check_port(hub.mqtt_port, "mqtt_port")
         self._websocket_port = free_port()
         name, command = self._command(self._websocket_port)
-        broker = Broker(name, command, (hub.mqtt_port, self._websocket_port), self._on_broker)
+        broker = Broker(name, command, (hub.mqtt_port, self._websocket_port), self._on_broker, pid_file)
         stack.callback(broker.close)
         self._broker = broker
 
@@ -139,7 +141,6 @@ class Hub:
         if program is not None and wanted != "amqtt":
             mosquitto.check_version(program)
             configuration = self.state.file("mosquitto.conf")
-            end_leftover(self.state.file("mosquitto.pid"), configuration)
             mosquitto.write(self.state, self._users, port, websocket_port)
             return "mosquitto", [program, "-c", str(configuration)]
         if not amqtt_broker.installed():

@@ -65,7 +65,6 @@ def write(state: StateFolder, known: Sequence[User], port: int, websocket_port: 
         "connection_messages false",
         # Started by root it would become a user who may not read this folder.
         f"user {getpass.getuser()}",
-        f"pid_file {state.file('mosquitto.pid')}",
         f"listener {port}",
         f"cafile {state.file(CA)}",
         f"certfile {state.file(SERVER)}",

@@ -119,14 +119,15 @@ class Watch:
             elif isinstance(body, dict):
                 # Sent again after a lost acknowledgement, it has the same number and time.
                 twice = (body.get("seq"), body.get("ts"))
-                if all((cue.get("seq"), cue.get("ts")) != twice for cue, _ in list(watched.cues)[-32:]):
+                recent = [(cue.get("seq"), cue.get("ts")) for cue, _ in list(watched.cues)[-32:]]
+                if twice[0] is None or twice not in recent:
                     watched.cues.append((body, self._wall()))
 
 
 def _read(payload: bytes) -> object:
-    """JSON, else the text, shortened."""
+    """JSON, else the text, shortened. What JSON has no number for is none."""
     words = payload.decode("utf-8", "replace")
     try:
-        return json.loads(words)
+        return json.loads(words, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return words[:100]
