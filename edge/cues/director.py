@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from edge.cues.aiming import aim
 from edge.cues.catalogue import MAYBE_PHRASES, Catalogue
 from edge.cues.latch import Lasting
 from edge.cues.movements import MOVEMENTS, OF_THE_MOUTH, Movement
@@ -80,6 +81,7 @@ class CueDirector:
 
         face: the attended face, None if nobody is seen. reading: None where the face could not be
         read. width_pixels: of the picture, for "left" and "right". people: faces in the picture.
+        height_pixels: of the picture, 0 where it is not known.
         """
         cues = self._told(self._presence.update(face, width_pixels, now), reading, now)
         number = self._count.update(people if face is not None else 0, now)
@@ -95,7 +97,7 @@ class CueDirector:
             self._hint(reading.unreadable if reading is not None else UNSURE, now)
         else:
             self._read_at = now
-            self._hint("", now)
+            self._hint(self._off_centre(face, width_pixels, height_pixels), now)
             self._movements(reading, now)
             if reading.covered:
                 self._attitude.restart()
@@ -177,6 +179,13 @@ class CueDirector:
             if long and rested and times > 0 and name in self._catalogue:
                 self._hinted_at = now
                 self._wait("hint", name, now)
+
+    def _off_centre(self, face: Face, width_pixels: int, height_pixels: int) -> str:
+        """The edge of the picture that a face is at, where that is wanted."""
+        if not self._step.aim or height_pixels <= 0:
+            return ""
+        where = aim(face.box, width_pixels, height_pixels)
+        return "" if where == "centred" else where
 
     def _movements(self, reading: Reading, now: float) -> None:
         # A hand that moves before the mouth looks like speech for a moment.

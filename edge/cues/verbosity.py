@@ -12,6 +12,7 @@ class Verbosity:
     maybe: what is not sure is said as "maybe". place: near, far, turned away and facing, when it changes;
     arrival: also of somebody who comes. count: how many people there are. talking: that somebody talks.
     hints: how many times cues.hint_seconds a face must be unreadable until it is told why; 0: never.
+    aim: a face at the picture's edge is told of in the same way, though it can be read.
     """
 
     cooldown_times: float
@@ -22,14 +23,41 @@ class Verbosity:
     count: bool
     talking: bool
     hints: float
+    aim: bool
 
 
 STEPS: dict[str, Verbosity] = {
     "few": Verbosity(
-        3.0, 1.5, maybe=False, place=False, arrival=False, count=False, talking=False, hints=0.0
+        cooldown_times=3.0,
+        dwell_times=1.5,
+        maybe=False,
+        place=False,
+        arrival=False,
+        count=False,
+        talking=False,
+        hints=0.0,
+        aim=False,
     ),
     "normal": Verbosity(
-        1.0, 1.0, maybe=True, place=True, arrival=False, count=True, talking=False, hints=1.0
+        cooldown_times=1.0,
+        dwell_times=1.0,
+        maybe=True,
+        place=True,
+        arrival=False,
+        count=True,
+        talking=False,
+        hints=1.0,
+        aim=False,
     ),
-    "many": Verbosity(0.5, 1.0, maybe=True, place=True, arrival=True, count=True, talking=True, hints=0.4),
+    "many": Verbosity(
+        cooldown_times=0.5,
+        dwell_times=1.0,
+        maybe=True,
+        place=True,
+        arrival=True,
+        count=True,
+        talking=True,
+        hints=0.4,
+        aim=True,
+    ),
 }

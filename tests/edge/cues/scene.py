@@ -75,16 +75,16 @@ class Scene:
     def said(self) -> list[str]:
         return [cue.label for cue in self.cues]
 
-    def show(self, shown: Shown, seconds: float, people: int = 1) -> list[str]:
+    def show(self, shown: Shown, seconds: float, people: int = 1, height: int = 0) -> list[str]:
         """The same for some seconds; returns the labels said meanwhile."""
-        return self.play([shown] * round(seconds * self.rate), people)
+        return self.play([shown] * round(seconds * self.rate), people, height)
 
-    def play(self, frames: Iterable[Shown], people: int = 1) -> list[str]:
+    def play(self, frames: Iterable[Shown], people: int = 1, height: int = 0) -> list[str]:
         """One frame after the other; None is a picture with nobody in it."""
         before = len(self.cues)
         for shown in frames:
             seen = shown.face if shown else None
-            self.cues += self.director.update(seen, shown, WIDTH, self.now, people)
+            self.cues += self.director.update(seen, shown, WIDTH, self.now, people, height)
             self._step += 1
         return self.said[before:]
 

@@ -75,6 +75,13 @@ def test_hints_come_sooner_with_many_and_not_at_all_with_few() -> None:
     assert Scene(verbosity="few").arrive().show(blurred(), 60.0) == []
 
 
+def test_many_helps_to_aim_a_face_that_can_be_read_and_the_others_do_not() -> None:
+    for verbosity, told in (("normal", []), ("many", ["edge_left"])):
+        scene = Scene(verbosity=verbosity).arrive()
+        assert scene.show(reading(x=5), 4.0, height=400) == told
+        assert scene.show(reading(x=200), 10.0, height=400) == []
+
+
 def test_a_moment_that_cannot_be_read_is_not_worth_a_word() -> None:
     scene = Scene(verbosity="many").arrive()
     for _ in range(10):
