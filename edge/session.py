@@ -99,6 +99,7 @@ class Session:
     _catalogue: Catalogue = field(init=False)
     _recall: Recall = field(init=False)
     _mqtt: MqttSink | None = field(init=False, default=None)
+    _steering: Steering | None = field(init=False, default=None)
     voice: SpeechControl = field(init=False)
 
     def run(self, on_ready: Callable[[ModelFolder, Backend], None] | None = None) -> FanOut:
@@ -125,6 +126,11 @@ class Session:
             left = END_SECONDS - (time.monotonic() - self._told_at)
             self._fan_out.drain(max(0.5, left) if told_to_end and watched else DRAIN_SECONDS)
             return self._fan_out
+
+    @property
+    def quit(self) -> bool:
+        """Whether the user has ended it, by a key or a button."""
+        return self._steering is not None and self._steering.quit
 
     def clock(self) -> float:
         """Seconds of the clip in a replay, else since the start."""
@@ -227,8 +233,8 @@ class Session:
             device=device.description,
         )
         show = self._mqtt.show if self._mqtt is not None else None
-        steering = Steering(
-            self.settings,
+        steering = self._steering = Steering(
+            self.settings.cues,
             self._catalogue,
             self.control,
             self._recall,
@@ -270,6 +276,8 @@ class Session:
             self._say("settings_wrong")
             return
         old, self.settings = self.settings, new
+        if "cues" in changed.now and self._steering is not None:
+            self._steering.follow(new.cues)
         if "faces" in changed.now:
             pipeline.set_faces(new.faces)
         service.pace.settings = new.power

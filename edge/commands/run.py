@@ -31,6 +31,9 @@ from edge.settings import LEVELS, Settings
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 """All that a terminal or the system ends a program with: none may leave the terminal without its echo."""
 
+SWITCHED_OFF = 4
+"""Exit status of a service that its user has ended; systemd/facecue.service does not restart it then."""
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -105,7 +108,8 @@ def _run(args: argparse.Namespace) -> int:
             stack.callback(keyboard.close)
         session.run()
         starts.well()
-    return 0
+        # Whoever switches the device off does not want systemd to switch it on again.
+        return SWITCHED_OFF if args.service and session.quit else 0
 
 
 def _settings(args: argparse.Namespace) -> Settings:

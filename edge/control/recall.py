@@ -35,13 +35,13 @@ FLEETING = "answer"
 class Recall:
     """Looks at every picture's outcome and hears every cue; an edge.fanout.Outlet.
 
-    see() and the questions belong to the loop's thread, offer() to any.
+    see() and the questions belong to the loop's thread, offer() to any. settings: may be exchanged.
     """
 
     name = "recall"
 
     def __init__(self, settings: CueSettings, catalogue: Catalogue) -> None:
-        self._settings = settings
+        self.settings = settings
         self._catalogue = catalogue
         self._lock = threading.Lock()
         self._said: Cue | None = None
@@ -93,7 +93,7 @@ class Recall:
         place = face.box.centre[0] / self._width
         there = "person_left" if place < LEFT else "person_right" if place > RIGHT else "person_ahead"
         several = [COUNTS.get(len(self._faces), "many_people")] if len(self._faces) > 1 else []
-        where = Place(self._settings).update(face, max(self._width, self._height), now)
+        where = Place(self.settings).update(face, max(self._width, self._height), now)
         told = [*several, there, *(key for key in where if key != "facing"), *self._shown(levels)]
         return list(dict.fromkeys(told))
 
@@ -118,7 +118,7 @@ class Recall:
         if now - self._picture_at > STALE_SECONDS:
             return "camera_lost" if "camera_lost" in self.troubles else "no_picture"
         # A face that is missed for a moment has not left.
-        return "no_face" if now - self._face_at > self._settings.absent_seconds else ""
+        return "no_face" if now - self._face_at > self.settings.absent_seconds else ""
 
     def _face(self) -> Face:
         return self._reading.face if self._reading else max(self._faces, key=_area)
@@ -126,7 +126,7 @@ class Recall:
     def _shown(self, levels: Sequence[str]) -> list[str]:
         """What the face does, or why that cannot be told; what is only maybe comes last."""
         reading = self._reading
-        if reading is None or reading.unreadable or reading.quality < self._settings.least_quality:
+        if reading is None or reading.unreadable or reading.quality < self.settings.least_quality:
             return [self._abstains if self._abstains in PHRASES else "unsure"]
         told = self._movements(reading) if "movements" in levels else []
         if {"attitude", "emotion"} & set(levels) and not reading.covered:
@@ -142,14 +142,14 @@ class Recall:
         for key, of in MOVEMENTS.items():
             probability = of(reading.units.scores)
             hidden = (reading.covered and key in OF_THE_MOUTH) or (reading.talking and key in ONLY_SPEECH)
-            sure = probability >= self._settings.sure_from
-            maybe = probability >= self._settings.enter and key not in ONLY_SURE and not reading.talking
+            sure = probability >= self.settings.sure_from
+            maybe = probability >= self.settings.enter and key not in ONLY_SURE and not reading.talking
             if (sure or maybe) and not hidden:
                 told.append(key if sure else f"maybe_{key}")
         return told[:MOST_TOLD]
 
     def _named(self, seen: Emotion | Attitude, talking: bool) -> list[str]:
-        settings = self._settings
+        settings = self.settings
         if seen.name not in PHRASES or seen.confidence < settings.named_from:
             return []
         if seen.confidence >= settings.named_sure_from:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from edge.control.commands import COMMANDS, DEEPEST, VERBOSITIES, Command
 from edge.control.control import Answer, Control
@@ -14,7 +13,7 @@ from edge.control.recall import Recall
 from edge.control.steered import Camera, Reader, Voice
 from edge.cues.catalogue import Catalogue
 from edge.errors import FacecueError
-from edge.settings import Settings
+from edge.settings import CueSettings
 from edge.types import Cue, Priority
 
 log = logging.getLogger(__name__)
@@ -30,28 +29,19 @@ OnState = Callable[[Sequence[str], Mapping[str, object]], None]
 """Told what is said of a face, as in cues.levels, and `Steering.state`."""
 
 
-@dataclass
-class _State:
-    rate: int
-    volume: int
-    verbosity: str
-    level: str
-    muted: bool = False
-    paused: bool = False
-
-
 class Steering:
     """Everything a command can do, and what is said to it.
 
-    settings: what is set at the start. control: where commands wait. on_state: told at the start and after
-    every command. stop: set by "quit".
-    An answer is a cue of the kind "answer": it is said at once, and also while cues are muted, because
-    only who asked gets it, and silence would sound like a dead device.
+    settings: what is set at the start. control: where commands wait. stop: set by "quit"; then `quit` is
+    true. on_state: told at the start and after every command. paused: whether no pictures are taken.
+
+    An answer is a cue of the kind "answer". It is said at once, and also while cues are muted: only who
+    asks gets one, and silence would sound like a dead device.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: CueSettings,
         catalogue: Catalogue,
         control: Control,
         recall: Recall,
@@ -64,38 +54,33 @@ class Steering:
         self._catalogue = catalogue
         self._control = control
         self.recall = recall
+        self.quit = False
         self._reader = reader
         self._camera = camera
         self._voice = voice
         self._stop = stop
         self._on_state = on_state
-        speech = settings.speech
-        self._state = _State(
-            speech.rate_words_per_minute,
-            round(100 * speech.volume),
-            settings.cues.verbosity,
-            _deepest(settings.cues.levels),
-        )
-        self._levels: tuple[str, ...] = tuple(settings.cues.levels)
+        self.paused = False
         self._now = 0.0
-        self._show()
+        self.follow(settings)
 
-    @property
-    def paused(self) -> bool:
-        """Whether no pictures are taken."""
-        return self._state.paused
+    def follow(self, settings: CueSettings) -> None:
+        """The settings are these now, whatever commands have set before."""
+        self.recall.settings = settings
+        self._verbosity, self._level = settings.verbosity, _deepest(settings.levels)
+        self._levels: tuple[str, ...] = tuple(settings.levels)
+        self._show()
 
     @property
     def state(self) -> dict[str, object]:
         """What is set now, as data for JSON."""
-        s = self._state
         return {
-            "muted": s.muted,
-            "paused": s.paused,
-            "rate": s.rate,
-            "volume": s.volume,
-            "verbosity": s.verbosity,
-            "level": s.level or None,
+            "muted": self._voice.muted,
+            "paused": self.paused,
+            "rate": self._voice.rate_words_per_minute,
+            "volume": round(100 * self._voice.volume),
+            "verbosity": self._verbosity,
+            "level": self._level or None,
         }
 
     def wait(self, timeout_seconds: float) -> None:
@@ -113,8 +98,8 @@ class Steering:
             command = request.command
             try:
                 answer = self._obey(command)
-            except FacecueError as error:
-                log.warning("%s: %s", command.name, error)
+            except Exception as error:  # no command is worth the device; the next picture counts
+                log.warning("%s: %s", command.name, error, exc_info=not isinstance(error, FacecueError))
                 answer = self._answer("not_done", ok=False, reason=f"{command.name}: {error}")
             cues = [self._cue(command, answer, now)] if answer.text else []
             self._show()
@@ -143,24 +128,22 @@ class Steering:
 
     def _do_status(self, _: object) -> Answer:
         troubles = self.recall.troubles
-        quiet = ["muted"] if self._state.muted else []
+        quiet = ["muted"] if self._voice.muted else []
         if self.paused:
             return self._answer("paused", *quiet, *troubles)
         return self._answer(*(troubles or ["all_well"]), *quiet)
 
     def _do_mute(self, value: str) -> Answer:
-        state = self._state
-        state.muted = _switched(value, state.muted)
-        self._voice.muted = state.muted
+        voice = self._voice
+        voice.muted = _switched(value, voice.muted)
         # What could not be said meanwhile, and still holds.
-        return self._answer(*(["muted"] if state.muted else ["unmuted", *self.recall.troubles]))
+        return self._answer(*(["muted"] if voice.muted else ["unmuted", *self.recall.troubles]))
 
     def _do_pause(self, value: str) -> Answer:
-        state = self._state
-        wanted = _switched(value, state.paused)
-        if wanted == state.paused:
+        wanted = _switched(value, self.paused)
+        if wanted == self.paused:
             return self._answer("paused" if wanted else "resumed")
-        state.paused = wanted
+        self.paused = wanted
         self.recall.forget_pictures()
         if not wanted:
             self._camera.resume()
@@ -170,41 +153,40 @@ class Steering:
         return self._answer("pause_failed", ok=False, reason="pause: the camera hangs and may still be open")
 
     def _do_rate(self, value: str | int) -> Answer:
-        kind, before = COMMANDS["rate"], self._state.rate
+        kind, before = COMMANDS["rate"], self._voice.rate_words_per_minute
         if isinstance(value, int):
             rate = value
         else:
             step = before * RATE_STEP if value == "faster" else before / RATE_STEP
             rate = RATE_GRAIN * round(step / RATE_GRAIN)
-        self._state.rate = max(kind.least, min(kind.most, rate))
-        self._voice.rate_words_per_minute = self._state.rate
+        self._voice.rate_words_per_minute = rate = max(kind.least, min(kind.most, rate))
         up = value == "faster" or (isinstance(value, int) and value >= before)
-        if self._state.rate == (kind.most if up else kind.least):
+        if rate == (kind.most if up else kind.least):
             return self._answer("fastest" if up else "slowest")
         return self._answer("faster" if up else "slower")
 
     def _do_volume(self, value: str | int) -> Answer:
-        kind, before = COMMANDS["volume"], self._state.volume
+        kind, before = COMMANDS["volume"], round(100 * self._voice.volume)
         volume = value if isinstance(value, int) else before + VOLUME_STEP * (1 if value == "louder" else -1)
         # One that the settings make quieter still is not made louder by this.
-        self._state.volume = max(min(kind.least, before), min(kind.most, volume))
-        self._voice.volume = self._state.volume / 100
+        volume = max(min(kind.least, before), min(kind.most, volume))
+        self._voice.volume = volume / 100
         up = value == "louder" or (isinstance(value, int) and value >= before)
-        if self._state.volume >= kind.most or self._state.volume <= kind.least:
+        if volume >= kind.most or volume <= kind.least:
             return self._answer("loudest" if up else "quietest")
         return self._answer("louder" if up else "quieter")
 
     def _do_verbosity(self, value: str) -> Answer:
-        verbosity = _chosen(value, VERBOSITIES, self._state.verbosity)
+        verbosity = _chosen(value, VERBOSITIES, self._verbosity)
         self._reader.set_verbosity(verbosity)
-        self._state.verbosity = verbosity
+        self._verbosity = verbosity
         return self._answer(f"words_{verbosity}")
 
     def _do_level(self, value: str) -> Answer:
-        level = _chosen(value, DEEPEST, self._state.level)
+        level = _chosen(value, DEEPEST, self._level)
         levels = DEEPEST[: DEEPEST.index(level) + 1]
         self._reader.set_levels(levels)
-        self._state.level, self._levels = level, levels
+        self._level, self._levels = level, levels
         return self._answer(f"level_{level}")
 
     def _do_reset_neutral(self, _: object) -> Answer:
@@ -223,6 +205,7 @@ class Steering:
 
     def _do_quit(self, _: object) -> Answer:
         # What is said of it is said once everything has ended.
+        self.quit = True
         self._stop.set()
         return Answer(True, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -16,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from edge.clips import CLIPS
+from edge.commands.run import SWITCHED_OFF
 
 ROOT = Path(__file__).resolve().parents[3]
+UNIT = ROOT / "systemd" / "facecue.service"
 PATIENCE_SECONDS = 40.0
 
 
@@ -116,6 +119,19 @@ def test_a_signal_ends_it_in_good_order(terminal: Terminal, number: signal.Signa
     terminal.wait("facecue stopped")
     terminal.wait_ended(0)
     assert terminal.mode() == terminal.before
+
+
+def test_a_service_that_its_user_has_ended_is_not_started_again(tiny_folder: Path) -> None:
+    told = dict(re.findall(r"^(\w+ExitStatus)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE))
+    assert told == {"RestartPreventExitStatus": str(SWITCHED_OFF), "SuccessExitStatus": str(SWITCHED_OFF)}
+    terminal = Terminal(tiny_folder, "--service")
+    try:
+        terminal.wait("facecue ready")
+        terminal.type(b"q")
+        terminal.wait("facecue stopped")
+        terminal.wait_ended(SWITCHED_OFF)
+    finally:
+        terminal.close()
 
 
 def test_ctrl_c_means_what_it_always_means(terminal: Terminal) -> None:

@@ -78,7 +78,7 @@ class Device:
         self.recall = Recall(settings.cues, catalogue)
         self.states: list[dict[str, object]] = []
         self.steering = Steering(
-            settings,
+            settings.cues,
             catalogue,
             self.control,
             self.recall,
@@ -311,7 +311,7 @@ def test_the_keys_are_told_by_name_in_every_language(device: Device) -> None:
 
 def test_quit_stops_and_leaves_the_last_word_to_the_end(device: Device) -> None:
     assert device.tell("quit") == ""
-    assert device.stop.is_set()
+    assert device.stop.is_set() and device.steering.quit
 
 
 def test_what_is_set_is_shown_from_the_start(device: Device) -> None:
@@ -328,6 +328,23 @@ def test_what_is_set_is_shown_from_the_start(device: Device) -> None:
     ]
     device.tell("pause")
     assert device.states[-1]["paused"] is True
+
+
+def test_new_settings_go_before_what_was_set_by_commands(device: Device) -> None:
+    device.tell("level", "emotion")
+    device.tell("rate", "300")
+    device.steering.follow(CueSettings(levels=["movements"], verbosity="few"))
+    assert device.states[-1]["levels"] == ("movements",)
+    assert (device.states[-1]["verbosity"], device.states[-1]["rate"]) == ("few", 300)
+    device.see(face(), reading=reading(face(), {}, "negative"))
+    assert device.tell("what_now") == "person ahead, expression unclear"
+
+
+def test_a_command_that_fails_for_no_reason_known_does_not_end_the_device(device: Device) -> None:
+    device.decider.set_verbosity = lambda verbosity: 1 / 0  # type: ignore[assignment,method-assign]
+    device.control.submit(Command("verbosity", "few"))
+    assert device.steering.turn(0.0)[0].phrases == ("not_done",)
+    assert device.steering.state["verbosity"] == "normal"
 
 
 def test_every_answer_has_words_in_the_catalogue() -> None:
