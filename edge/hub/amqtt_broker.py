@@ -1,4 +1,8 @@
-"""The broker in pure Python, where there is no mosquitto: MQTT 3.1.1 only, and slower.
+"""The broker in pure Python, where there is no mosquitto: MQTT 3.1.1 only, slower, and less safe.
+
+amqtt 0.12 looks up the session of a client's name before it asks for the password, so anybody in the
+network can throw clients out, and a user who takes another's client name gets what waits for it. That is
+for trying out at home, and hub.py says so.
 
 Run by the hub as a process of its own: python -m edge.hub.amqtt_broker CONFIGURATION.
 """

@@ -29,10 +29,14 @@ class Passwords(BaseAuthPlugin):  # type: ignore[misc]
         self._known = _read(context)
 
     async def authenticate(self, *, session: Any) -> bool:
-        """Whether name and password are right."""
+        """Whether name and password are right, and the last will is for a topic of the user's."""
         known = self._known.get(session.username or "")
         given = session.password or ""
-        return known is not None and hmac.compare_digest(known["password"].encode(), given.encode())
+        if known is None or not hmac.compare_digest(known["password"].encode(), given.encode()):
+            return False
+        # amqtt asks nobody before it publishes a will.
+        will = session.will_topic if session.will_flag else None
+        return will is None or any(covers(allowed, will) for allowed in known["write"])
 
 
 class Rights(BaseTopicPlugin):  # type: ignore[misc]

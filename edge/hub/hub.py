@@ -149,6 +149,7 @@ class Hub:
                 if wanted == "amqtt"
                 else NO_BROKER
             )
+        log.warning("hub: amqtt is for trying out; for every day: sudo apt-get install mosquitto")
         configuration = amqtt_broker.write(self.state, self._users, port, websocket_port)
         return "amqtt", [sys.executable, "-m", "edge.hub.amqtt_broker", str(configuration)]
 

@@ -22,6 +22,7 @@ from edge.settings import HubSettings, MqttSettings, Settings
 PATIENCE_SECONDS = 20.0
 DEVICES = ["glasses", "lamp"]
 CUE = "facecue/glasses/cue"
+VERSION = MQTTProtocolVersion.MQTTv5
 
 
 def settings(folder: Path, **changed: object) -> Settings:
@@ -94,7 +95,7 @@ class Member:
     """A client of the hub's broker, as one of its users, over TLS or through the hub's websocket."""
 
     def __init__(
-        self, hub: Hub, made: Settings, user: str, websocket: bool = False, password: str = ""
+        self, hub: Hub, made: Settings, user: str, websocket: bool = False, password: str = "", will: str = ""
     ) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.refused: str | None = None
@@ -104,7 +105,7 @@ class Member:
         self._up = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            protocol=MQTTProtocolVersion.MQTTv5,
+            protocol=VERSION,
             transport="websockets" if websocket else "tcp",
         )
         if websocket:
@@ -112,6 +113,8 @@ class Member:
         self._client.tls_set_context(trust(hub))
         if user:
             self._client.username_pw_set(user, password or hub.state.secret(password_name(user)))
+        if will:
+            self._client.will_set(will, "forged", qos=1)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = lambda *_: self.lost.set()
         self._client.on_publish = self._on_publish
@@ -136,6 +139,13 @@ class Member:
 
     def on(self, topic: str) -> list[bytes]:
         return [words for at, words in list(self.received) if at == topic]
+
+    def crash(self) -> None:
+        """End without a goodbye, so that the broker publishes the will."""
+        connection = self._client.socket()
+        assert connection is not None
+        self._client.loop_stop()
+        connection.close()
 
     def close(self) -> None:
         self._client.disconnect()

@@ -90,6 +90,19 @@ def test_nobody_reads_or_commands_what_is_not_theirs(shared: Shared) -> None:
             assert {topic for topic, _ in client.received} <= {CUE_OF_LAMP}, "nothing of the glasses"
 
 
+def test_a_last_will_goes_no_further_than_its_writer_may(shared: Shared) -> None:
+    hub, made = shared
+    with member(hub, made, "glasses") as device:
+        assert device.subscribe("facecue/glasses/#")
+        for user, topic in (("lamp-phone", "facecue/glasses/set/mute"), ("glasses-phone", CUE)):
+            with member(hub, made, user, will=topic) as client:
+                client.crash()
+        with member(hub, made, "glasses-phone", will="facecue/glasses/set/what_now") as phone:
+            phone.crash()
+        wait_until(lambda: device.received != [], "the will that is allowed")
+        assert device.received == [("facecue/glasses/set/what_now", b"forged")]
+
+
 def test_the_status_page_only_reads_and_a_home_system_commands(shared: Shared) -> None:
     hub, made = shared
     with (
