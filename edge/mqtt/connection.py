@@ -83,8 +83,8 @@ class Connection:
 
     def wake(self) -> None:
         """There is something new in the outbox. Returns at once, from any thread."""
-        # Full: it is being woken already. Closed: it has just ended.
-        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        # Full: it is being woken already. Closed: it has ended.
+        with contextlib.suppress(OSError):
             self._waker.send(b"\0")
 
     def close(self) -> None:

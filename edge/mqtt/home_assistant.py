@@ -156,7 +156,7 @@ def _controls(names: Topics) -> Iterator[tuple[str, Component]]:
                 "payload_on": "on",
                 "payload_off": "off",
                 "state_topic": names.state,
-                "value_template": _either(f"(value_json.set or {{}}).{shown}", "on", "off"),
+                "value_template": _either(f"(value_json.set or {{}}).get('{shown}')", "on", "off"),
                 "state_on": "on",
                 "state_off": "off",
             },
@@ -173,7 +173,7 @@ def _controls(names: Topics) -> Iterator[tuple[str, Component]]:
                 "unit_of_measurement": "%" if kind.unit == "percent" else kind.unit,
                 "entity_category": "config",
                 "state_topic": names.state,
-                "value_template": f"{{{{ (value_json.set or {{}}).{key} or 'None' }}}}",
+                "value_template": f"{{{{ (value_json.set or {{}}).get('{key}') or 'None' }}}}",
             },
         )
     for key, (words, icon) in SELECTS.items():
@@ -185,7 +185,7 @@ def _controls(names: Topics) -> Iterator[tuple[str, Component]]:
                 "options": options,
                 "entity_category": "config",
                 "state_topic": names.state,
-                "value_template": f"{{{{ (value_json.set or {{}}).{key} or 'None' }}}}",
+                "value_template": f"{{{{ (value_json.set or {{}}).get('{key}') or 'None' }}}}",
             },
         )
 
