@@ -353,7 +353,9 @@ class Session:
             stack.callback(buttons.close)
 
     def _say(self, label: str) -> None:
-        self._fan_out.send(loop.health(label, self.clock(), self._catalogue))
+        cue = loop.health(label, self.clock(), self._catalogue)
+        # The end that the user asked for is an answer, and heard while muted too.
+        self._fan_out.send(replace(cue, kind="answer") if self.quit else cue)
 
     def _on_fault(self, name: str, error: Exception | None) -> None:
         """A sink or the stick failed, or works again: told through the others."""

@@ -1,4 +1,4 @@
-"""A voice that hangs holds up neither the loop nor a command."""
+"""Whole runs that are steered: a voice that hangs holds up neither the loop nor a command."""
 
 from __future__ import annotations
 
@@ -37,6 +37,44 @@ class Hung:
     def interrupt(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Kept:
+    """A sink that keeps what it is told."""
+
+    name = "kept"
+
+    def __init__(self) -> None:
+        self.cues: list[Cue] = []
+
+    def deliver(self, cue: Cue) -> None:
+        self.cues.append(cue)
+
+    def interrupt(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("asked", "kind"), [(True, "answer"), (False, "health")])
+def test_the_end_that_the_user_asked_for_is_an_answer(tiny_folder: Path, asked: bool, kind: str) -> None:
+    kept = Kept()
+    session = Session(
+        Settings(
+            source=SourceSettings(uri=str(CLIPS / "langer.mp4")),
+            model=ModelSettings(folder=str(tiny_folder)),
+            speech=SpeechSettings(enabled=False),
+        ),
+        sinks=[kept],
+    )
+    if asked:
+        session.control.submit(Command("mute", "on"))
+        session.control.submit(Command("quit"))
+    else:
+        session.watch = lambda *_: session.stop.set()
+    session.run()
+    # Of an answer while cues are muted, speech says every word.
+    assert [cue.kind for cue in kept.cues if cue.label == "stopped"] == [kind]
+    assert session.quit is asked and session.voice.muted is asked
 
 
 def test_commands_are_answered_and_pictures_stay_fresh(
