@@ -43,6 +43,7 @@ class MjpegCamera:
         frames_per_second: float = 20.0,
         login: str = "",
         draw: Callable[[int], np.ndarray] = draw_number,
+        port: int = 0,
     ) -> None:
         self._draw = draw
         self.stalled = False
@@ -53,7 +54,7 @@ class MjpegCamera:
         self._started = time.monotonic()
         self._frozen_at = 0
         self._epoch = 0
-        self._port = 0
+        self._port = port
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
         self.start()
@@ -66,6 +67,10 @@ class MjpegCamera:
     def number(self) -> int:
         """The frame a camera would be taking now."""
         return int((time.monotonic() - self._started) * self._rate)
+
+    @property
+    def up(self) -> bool:
+        return self._server is not None
 
     def start(self) -> None:
         """Come up, on the same port as before."""
