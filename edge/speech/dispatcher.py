@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 from edge import earcons
 from edge.errors import SpeechError
@@ -37,6 +38,7 @@ class DispatcherVoice:
         self._ssip: Ssip | None = None
         self._set: VoiceState | None = None
         self._worked: VoiceState | None = None
+        self._voices: list[tuple[str, str]] = []
         self._player: Player | None = None
         self._error_at = -ERROR_SECONDS
         self._closed = False
@@ -124,7 +126,9 @@ class DispatcherVoice:
 
     def _apply(self, ssip: Ssip, state: VoiceState) -> None:
         if self._set is None or self._set.voice != state.voice:
-            _choose_voice(ssip, state.voice)
+            # There are thousands with all their variants, and listing them takes a second or more.
+            self._voices = self._voices or _listed(ssip)
+            _choose_voice(ssip, state.voice, self._voices)
         ssip.ask(f"SET SELF RATE {rate_of(state.rate_words_per_minute)}")
         ssip.ask(f"SET SELF VOLUME {round(200 * state.volume - 100)}")
 
@@ -157,9 +161,17 @@ def rate_of(words_per_minute: int) -> int:
     return round(100 * (words_per_minute - NORMAL) / (FASTEST - NORMAL))
 
 
-def _choose_voice(ssip: Ssip, voice: str) -> None:
+def _listed(ssip: Ssip) -> list[tuple[str, str]]:
+    """Name and language of every voice."""
+    found = []
+    for line in ssip.ask("LIST SYNTHESIS_VOICES"):
+        name, _, rest = line.partition("\t")
+        found.append((name, rest.partition("\t")[0]))
+    return found
+
+
+def _choose_voice(ssip: Ssip, voice: str, listed: Sequence[tuple[str, str]]) -> None:
     """By name or language, in any case. Raises UnknownVoice."""
-    listed = [[*line.split("\t"), ""][:2] for line in ssip.ask("LIST SYNTHESIS_VOICES")]
     wanted = voice.lower()
     for name, _ in listed:
         if name.lower() == wanted:
