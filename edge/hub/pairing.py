@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -46,6 +45,9 @@ def spoken(host: str, port: int) -> str:
 
 def modules(text: str) -> npt.NDArray[np.bool_]:
     """The QR code as a square of modules, True where dark, with its quiet zone."""
+    # Half of the hub's memory, and only this needs it.
+    import cv2
+
     pixels = np.asarray(cv2.QRCodeEncoder.create().encode(text))
     dark = pixels < 128
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +21,7 @@ from edge.hub import access, names, pairing
 from edge.hub.state import StateFolder, folder_of
 from edge.mqtt.credentials import password
 
+ROOT = Path(__file__).parents[3]
 LONG = (
     "https://raspberrypi.local:8443/#device=glasses-of-anna&user=glasses-of-anna-phone&password=" + "x" * 22
 )
@@ -39,6 +43,26 @@ def test_the_secret_stands_behind_the_hash_alone(tmp_path: Path) -> None:
     assert urlsplit(found.status).fragment == f"token={state.secret('status-token')}"
     assert secret not in found.install + found.spoken + found.status
     assert urlsplit(found.install).scheme == "http"
+
+
+def test_the_phone_page_reads_the_link(tmp_path: Path) -> None:
+    node, reader = shutil.which("node"), ROOT / "deploy" / "phone" / "src" / "pairing.js"
+    if node is None or not reader.exists():
+        pytest.skip("needs node, and the phone page's sources")
+    made, state = settings(tmp_path, names=["pi.local"]), StateFolder(tmp_path / "state")
+    made = replace(made, mqtt=replace(made.mqtt, prefix="house 1/facecue"))
+    link = access.pair(made, state, "glasses").link
+    script = f"""import {{ read }} from {json.dumps(reader.as_uri())};
+    console.log(JSON.stringify(read({json.dumps(link)}, new URL({json.dumps(link)}))));"""
+    done = subprocess.run([node, "--input-type=module", "-e", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "broker": f"wss://pi.local:{made.hub.port}/mqtt",
+        "device": "glasses",
+        "prefix": "house 1/facecue",
+        "user": "glasses-phone",
+        "password": state.secret("passwords/glasses-phone"),
+    }
 
 
 def test_another_prefix_and_a_broker_elsewhere_are_in_the_link(tmp_path: Path) -> None:
