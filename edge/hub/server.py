@@ -170,6 +170,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = WAIT_SECONDS
+    disable_nagle_algorithm = True
     secure = True
     server: _Server
 
@@ -224,6 +225,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(text(503, "The broker is away and is being started again.", **{"Retry-After": "1"}))
             return
         with broker:
+            # A cue is smaller than a packet, and may not wait for the next one.
+            broker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             broker.sendall(handshake(TUNNEL, self.headers.items()))
             carry(self.connection, broker, self.server.hub.stopping)
 
