@@ -1,4 +1,4 @@
-"""What the street does to the service, in a real systemd, as one table: python3 street.py ROOT.tar PACKAGE.deb
+"""What the street does to the service, as one table: python3 street.py ROOT.tar PACKAGE.deb
 
 Boots the Debian of ROOT.tar under systemd-nspawn, installs the package, and does to the service what happens
 to a device that is carried around. For each fault: how long until it works again, and what was said
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 PATIENCE_SECONDS = 90.0
@@ -96,6 +97,10 @@ class Street:
     def property(self, name: str) -> str:
         return self.machine.run(f"systemctl show facecue -p {name} --value").strip()
 
+    def shell(self, script: str) -> Callable[[], object]:
+        """Runs it in the machine when called."""
+        return partial(self.machine.run, script)
+
     def pid(self) -> str:
         return self.property("MainPID")
 
@@ -171,9 +176,7 @@ def walk(street: Street, clip: str) -> None:
         ("STOP", "the loop hangs (SIGSTOP)", "watchdog, started again", 40.0),
     ):
         before = street.pid()
-        street.try_out(
-            fault, expected, lambda: machine.run(f"kill -{name} {before}"), restarted(before), most
-        )  # noqa: B023
+        street.try_out(fault, expected, street.shell(f"kill -{name} {before}"), restarted(before), most)
     street.settings(**on_clip)
     until(lambda: "ready" in street.labels())
     for number in (1, 2):
@@ -185,21 +188,21 @@ def walk(street: Street, clip: str) -> None:
     street.try_out(
         "killed a third time",
         "safe mode, told",
-        lambda: machine.run(f"kill -KILL {before}"),
+        street.shell(f"kill -KILL {before}"),
         lambda: restarted(before)() and "safe_mode" in street.labels() and "person_ahead" in street.labels(),
     )
     street.settings(**on_clip)
     street.try_out(
         "switched off",
         "last words within 5 s",
-        lambda: machine.run("systemctl stop facecue"),
+        street.shell("systemctl stop facecue"),
         lambda: "stopped" in street.labels() and "shutting_down" in street.labels(),
         STOP_SECONDS,
     )
     street.try_out(
         "settings wrong",
         "safe mode, told",
-        lambda: machine.run("echo '[cues]\\nenter = 7' >>/etc/facecue/facecue.toml; systemctl start facecue"),
+        street.shell("echo '[cues]\\nenter = 7' >>/etc/facecue/facecue.toml; systemctl start facecue"),
         lambda: "settings_wrong" in street.labels() and "person_ahead" in street.labels(),
     )
     machine.run("sed -i '/^\\[cues\\]/,$d' /etc/facecue/facecue.toml")
@@ -209,8 +212,9 @@ def walk(street: Street, clip: str) -> None:
     street.try_out(
         "settings changed, reload",
         "same process, told",
-        lambda: machine.run(
-            "printf '[cues]\\ncooldown_seconds = 9.0\\n' >>/etc/facecue/facecue.toml; systemctl reload facecue"
+        street.shell(
+            "printf '[cues]\\ncooldown_seconds = 9.0\\n' >>/etc/facecue/facecue.toml; "
+            "systemctl reload facecue"
         ),
         lambda: "settings_changed" in street.labels() and street.pid() == before,
     )
@@ -260,13 +264,13 @@ def broker(street: Street, on_clip: dict[str, str]) -> None:
     street.try_out(
         "broker gone",
         "told, goes on",
-        lambda: machine.run("systemctl stop mosquitto"),
+        street.shell("systemctl stop mosquitto"),
         lambda: "mqtt_lost" in street.labels(),
     )
     street.try_out(
         "... and returns",
         "told",
-        lambda: machine.run("systemctl start mosquitto"),
+        street.shell("systemctl start mosquitto"),
         lambda: "mqtt_found" in street.labels(),
     )
 
@@ -279,7 +283,7 @@ def disk(street: Street, on_clip: dict[str, str]) -> None:
     street.try_out(
         "disk full, killed",
         "started again",
-        lambda: machine.run(
+        street.shell(
             "mount -t tmpfs -o size=64k tmpfs /var/lib/private/facecue; "
             "dd if=/dev/zero of=/var/lib/private/facecue/full bs=1k 2>/dev/null; "
             f"kill -KILL {before}"
@@ -292,7 +296,7 @@ def disk(street: Street, on_clip: dict[str, str]) -> None:
     street.try_out(
         "root read-only, killed",
         "started again",
-        lambda: machine.run(f"mount -o remount,ro /; kill -KILL {again}"),
+        street.shell(f"mount -o remount,ro /; kill -KILL {again}"),
         lambda: street.active() and street.pid() not in ("0", again) and "person_ahead" in street.labels(),
     )
     machine.run("mount -o remount,rw /")
