@@ -77,7 +77,7 @@ def device_settings(settings: Settings, state: StateFolder, device: str, host: s
 
 def forget_phones(settings: Settings, state: StateFolder) -> Sequence[str]:
     """New passwords for all phones and a new token: who had the old ones is out. Returns the phones."""
-    phones = [u.name for u in users(settings.mqtt.prefix, devices(settings)) if u.name.endswith(PHONE)]
+    phones = [u.name for u in users(settings.mqtt, devices(settings)) if u.name.endswith(PHONE)]
     for phone in phones:
         state.renew_secret(password_name(phone))
     state.renew_secret(TOKEN)

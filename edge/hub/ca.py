@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from edge.errors import HubError
-from edge.hub.names import LOCAL_ENDINGS, PRIVATE, is_name
+from edge.hub.names import LOCAL_ENDINGS, PRIVATE, is_name, is_private
 from edge.hub.state import StateFolder
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ RENEW_SECONDS = 30 * 24 * 3600
 FIRST_YEAR = 2025
 """A Raspberry Pi has no clock of its own: an earlier year means it was never set."""
 ANSWER_SECONDS = 60.0
+MOST_ADDRESSES = 32
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Certificates:
 def ensure(state: StateFolder, names: Sequence[str], addresses: Sequence[str]) -> tuple[Certificates, bool]:
     """Certificates for these names; whether the server's was made anew.
 
-    It is, where there was none, it ends within 30 days or another name is wanted. Raises HubError.
+    It is, where there was none, it ends within 30 days or another name is wanted. Addresses of the house
+    that it had stay in it: a network that comes and goes needs no new one each time. Raises HubError.
     """
     check_clock(time.time())
     for name in names:
@@ -69,11 +71,14 @@ def ensure(state: StateFolder, names: Sequence[str], addresses: Sequence[str]) -
             f"the clock says {_day(time.time())}, but the authority {found.ca} begins on {_day(begins)}: "
             "set the clock (sudo timedatectl set-ntp true)"
         )
-    wanted = "".join(f"{name}\n" for name in [*names, *addresses])
-    if _is_good(found, state.file("server.names"), wanted):
+    listed = state.file("server.names")
+    known = listed.read_text(encoding="utf-8").split() if listed.exists() else []
+    if {*names, *addresses} <= set(known) and _is_good(found):
         return found, False
+    kept = [a for a in known if is_private(a) and a not in addresses]
+    addresses = [*addresses, *kept][:MOST_ADDRESSES]
     _make_server(state, found, names, addresses)
-    state.write("server.names", wanted)
+    state.write(listed.name, "".join(f"{name}\n" for name in [*names, *addresses]))
     log.info("hub: made a certificate for %s", ", ".join([*names, *addresses]))
     return found, True
 
@@ -104,13 +109,11 @@ def fingerprint(certificate: Path) -> str:
     )
 
 
-def _is_good(found: Certificates, names: Path, wanted: str) -> bool:
+def _is_good(found: Certificates) -> bool:
     try:
-        if names.read_text(encoding="utf-8") != wanted:
-            return False
         begins, ends = validity(found.server)
         _openssl("verify", "-CAfile", str(found.ca), str(found.server))
-    except (OSError, HubError):
+    except HubError:
         return False
     return begins <= time.time() < ends - RENEW_SECONDS
 

@@ -50,7 +50,7 @@ class Hub:
         self._killed_at = 0.0
         with ExitStack() as stack:
             stack.enter_context(self.state.lock())
-            self._users = users(settings.mqtt.prefix, devices(settings))
+            self._users = users(settings.mqtt, devices(settings))
             self.certificates, _ = self._ensure()
             check_port(settings.hub.port, "port")
             self._open_broker(stack)
@@ -161,7 +161,7 @@ class Hub:
             return Watch("localhost", hub.mqtt_port, mqtt.prefix, HUB_USER, secret, context)
         try:
             secret_or_none = password(mqtt)
-            outside = tls_context(mqtt) if mqtt.tls else None
+            outside = tls_context(mqtt, []) if mqtt.tls else None
         except MqttError as error:
             raise HubError(str(error)) from error
         return Watch(mqtt.host, mqtt.port, mqtt.prefix, mqtt.username, secret_or_none, outside)

@@ -14,6 +14,7 @@ SIOCGIFADDR = 0x8915
 """Asks for the IPv4 address of an interface: netdevice(7)."""
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
 """Networks of houses, of a cable between two computers, and of private overlays; nothing else is named."""
+_PRIVATE = [ipaddress.ip_network(network) for network in PRIVATE]
 LOCAL_ENDINGS = ("local", "localhost", "lan", "home", "home.arpa", "internal")
 """Endings that belong to nobody in the internet."""
 RESPONDERS = ("/run/avahi-daemon/pid", "/run/avahi-daemon/socket")
@@ -38,8 +39,7 @@ def addresses(further: Sequence[str] = ()) -> list[str]:
             except OSError:  # it has none
                 continue
             found.add(socket.inet_ntoa(answer[20:24]))
-    allowed = [ipaddress.ip_network(network) for network in PRIVATE]
-    return sorted(a for a in found if a in further or any(ipaddress.ip_address(a) in n for n in allowed))
+    return sorted(a for a in found if a in further or is_private(a))
 
 
 def best(further: Sequence[str], responders: Sequence[str] = RESPONDERS) -> str:
@@ -62,6 +62,11 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_private(name: str) -> bool:
+    """Whether this is an address of a house's network."""
+    return is_address(name) and any(ipaddress.ip_address(name) in network for network in _PRIVATE)
 
 
 def is_name(name: str) -> bool:

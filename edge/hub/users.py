@@ -6,10 +6,12 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.errors import HubError
 from edge.hub.state import StateFolder
+from edge.mqtt.home_assistant import identity
+from edge.settings import MqttSettings
 
 HUB_USER, HOME_USER = "hub", "home"
 """The status page, which only reads; and a home system, which reads and commands every device."""
@@ -27,21 +29,23 @@ class User:
     write: tuple[str, ...]
 
 
-def users(prefix: str, devices: Sequence[str]) -> list[User]:
+def users(mqtt: MqttSettings, devices: Sequence[str]) -> list[User]:
     """For every device itself and its phones; then the status page and the home system. Raises HubError."""
+    prefix, home = mqtt.prefix, mqtt.home_assistant_prefix
     found = []
     for device in devices:
         if device in (HUB_USER, HOME_USER) or any(c in device for c in "+#/:\n\0") or not device.strip():
             raise HubError(f"{device!r} cannot be the name of a device: take a short plain word")
         base = f"{prefix}/{device}"
-        found.append(User(device, (f"{base}/#", "homeassistant/status"), (f"{base}/#", *_discovery(device))))
+        shown = f"{home}/device/{identity(replace(mqtt, device=device))}/config"
+        found.append(User(device, (f"{base}/#", f"{home}/status"), (f"{base}/#", shown)))
         found.append(User(f"{device}{PHONE}", (f"{base}/#",), (f"{base}/set/#",)))
     found.append(User(HUB_USER, (f"{prefix}/#",), ()))
     found.append(
         User(
             HOME_USER,
-            (f"{prefix}/#", "homeassistant/#"),
-            (f"{prefix}/+/set/#", "homeassistant/status"),
+            (f"{prefix}/#", f"{home}/#"),
+            (f"{prefix}/+/set/#", f"{home}/status"),
         )
     )
     twice = {user.name for user in found if [u.name for u in found].count(user.name) > 1}
@@ -82,10 +86,3 @@ def mosquitto_rights(known: Sequence[User]) -> str:
         lines += [f"topic write {topic}" for topic in user.write if topic not in user.read]
         lines.append("")
     return "\n".join(lines)
-
-
-def _discovery(device: str) -> tuple[str, ...]:
-    """Where a device tells Home Assistant of itself; its node may carry the prefix as well."""
-    return tuple(
-        f"homeassistant/device/{name}/config" for name in (device, f"facecue-{device}", f"facecue_{device}")
-    )

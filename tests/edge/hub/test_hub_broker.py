@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import hubhelp
@@ -17,7 +18,8 @@ from edge.hub import access, broker
 from edge.hub import hub as hub_module
 from edge.hub.hub import Hub
 from edge.hub.users import HOME_USER, HUB_USER
-from edge.settings import Settings
+from edge.mqtt.home_assistant import discovery
+from edge.settings import MqttSettings, Settings
 
 Shared = tuple[Hub, Settings]
 CUE_OF_LAMP = "facecue/lamp/cue"
@@ -116,9 +118,9 @@ def test_the_status_page_only_reads_and_a_home_system_commands(shared: Shared) -
         assert not home.publish(CUE, "forged")
         wait_until(lambda: device.received != [], "the command")
         assert device.received == [("facecue/glasses/set/pause", b"on")]
-        assert device.publish("homeassistant/device/glasses/config", "{}")
-        assert not device.publish("homeassistant/device/lamp/config", "{}")
-        wait_until(lambda: home.on("homeassistant/device/glasses/config") == [b"{}"], "what it discovers")
+        own, other = (discovery(replace(made.mqtt, device=name)).topic for name in ("glasses", "lamp"))
+        assert device.publish(own, "{}") and not device.publish(other, "{}")
+        wait_until(lambda: home.on(own) == [b"{}"], "what it discovers")
 
 
 def test_what_the_hub_keeps_is_for_its_user_alone(shared: Shared) -> None:
@@ -211,6 +213,25 @@ def _shown(port: int) -> str:
     import ssl
 
     return ssl.get_server_certificate(("localhost", port))
+
+
+def test_a_broker_elsewhere_is_listened_to_and_phones_go_there(shared: Shared, tmp_path: Path) -> None:
+    there, there_made = shared
+    mqtt = MqttSettings(
+        host="localhost",
+        port=there_made.hub.mqtt_port,
+        username=HUB_USER,
+        password_file=str(there.state.file("passwords/hub")),
+        tls=True,
+        ca_file=str(there.certificates.ca),
+    )
+    made = hubhelp.settings(tmp_path, broker="none", websocket="wss://broker.home:8884/mqtt")
+    made = replace(made, mqtt=mqtt)
+    with running(made) as hub:
+        assert hub.broker is None and hub._watch.wait(hubhelp.PATIENCE_SECONDS)
+        assert "broker at localhost" in hub.description
+        assert get(hub, "/mqtt", Upgrade="websocket")[0] == 404
+        assert not hub.state.file("mosquitto.conf").exists()
 
 
 def test_closing_ends_everything_in_time(made: Settings) -> None:

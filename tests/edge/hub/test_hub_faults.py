@@ -72,7 +72,7 @@ def test_a_state_folder_that_cannot_be_written(made: Settings, tmp_path: Path, k
         Hub(replace(made, hub=replace(made.hub, state_folder=str(place))))
 
 
-def test_a_full_disk(made: Settings) -> None:
+def test_a_folder_of_the_system_itself() -> None:
     with pytest.raises(HubError, match="cannot be written"):
         StateFolder(Path("/proc/self"))
 
