@@ -36,7 +36,7 @@ RETRY_MOST_SECONDS = 4.0
 REFUSED_SECONDS = 30.0
 """Longest pause after a refusal: it ends when somebody changes something, and brokers ban who insists."""
 DENIED_SECONDS = 2.0
-"""Cues that the broker did not want are tried again after this, until they expire."""
+"""What the broker did not want is tried again after this, cues until they expire."""
 STEADY_SECONDS = 10.0
 """A connection that lived this long makes the next pause the shortest again."""
 CLOSE_SECONDS = 3.0
@@ -72,7 +72,8 @@ class Connection:
         self._health_at = 0.0
         self._under_way: dict[int, tuple[Message, float]] = {}
         self._denied: dict[str, MqttError] = {}
-        self._denied_until = 0.0
+        self._held: dict[str, float] = {}
+        self._again: deque[Message] = deque()
         self._fault: MqttError | None = None
         self._refused = False
         self._stop = threading.Event()
@@ -128,7 +129,9 @@ class Connection:
         """Send until told to stop. Raises MqttError when the connection is lost."""
         log.info("mqtt: connected to %s (%s)", faults.place(self._settings), link.version.name)
         self._denied.clear()
-        self._denied_until = self._health_at = 0.0
+        self._held.clear()
+        self._again.clear()
+        self._health_at = 0.0
         self._report(None)
         # First, so that whoever sees "online" is heard.
         if self._inbox is not None:
@@ -143,6 +146,7 @@ class Connection:
             link.step(STEP_SECONDS, self._wake)
         deadline = time.monotonic() + CLOSE_SECONDS
         self._settle(link, deadline)
+        self._again.clear()
         self._send(link, Message(self._topics.available, OFFLINE, retain=True))
         self._settle(link, deadline)
         link.close(max(0.1, deadline - time.monotonic()))
@@ -185,23 +189,27 @@ class Connection:
             else:
                 # Kept while it is fresh: the right may be given any moment.
                 self._outbox.put_back(message)
-                self._denied_until = uptime() + DENIED_SECONDS
                 self._deny(message, faults.denied(self._settings, message.topic, refusal))
             self._report(next(iter(self._denied.values()), None))
         while len(self._under_way) < WINDOW and link.lost is None:
             now = uptime()
-            waiting = self._answer() or self._outbox.take(now, now >= self._denied_until) or self._news(now)
+            held = {topic for topic, until in self._held.items() if now < until}
+            waiting = self._answer() or self._outbox.take(now, held) or self._news(now, held)
             if waiting is None:
                 return
             self._send(link, waiting)
 
     def _deny(self, message: Message, error: MqttError) -> None:
-        topics_ = self._topics
-        if message.topic in (topics_.available, topics_.state, topics_.cue):
-            self._denied[message.topic] = error
-        else:
-            # What the user hears does not depend on it, so nothing is said of it.
+        known, topic = self._topics, message.topic
+        core = topic in (known.available, known.state, known.cue)
+        if core:
+            self._denied[topic] = error
+        elif topic not in self._held:
+            # What the user relies on does not depend on it, so it is only logged, once for a connection.
             log.warning("mqtt: %s", error)
+        self._held[topic] = uptime() + (DENIED_SECONDS if core else REFUSED_SECONDS)
+        if topic == known.available and not self._stop.is_set():
+            self._again.append(message)
 
     def _answer(self) -> Message | None:
         """The next answer to a command that somebody may still be waiting for."""
@@ -211,8 +219,10 @@ class Connection:
                 return message
         return None
 
-    def _news(self, now: float) -> Message | None:
-        """How the device is, every HEALTH_SECONDS and on every connection."""
+    def _news(self, now: float, held: set[str]) -> Message | None:
+        """That the device is there, where that was denied; how it is, now and every HEALTH_SECONDS."""
+        if self._again and self._again[0].topic not in held:
+            return self._again.popleft()
         if self._health is None or now < self._health_at:
             return None
         self._health_at = now + HEALTH_SECONDS

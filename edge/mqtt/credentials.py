@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 from pathlib import Path
+from typing import ClassVar
 
 from edge.mqtt.faults import Refused
 from edge.settings import MqttSettings
+
+ALERT_SECONDS = 1.0
 
 
 class WatchedSocket(ssl.SSLSocket):
     """Closes itself when the handshake fails, which paho leaves to the garbage collector.
 
-    alert: what the broker said when it ended TLS afterwards, which paho throws away; TLS 1.3 tells only then
-    that it does not like a certificate.
+    alerts: collects what the broker said when it ended TLS afterwards, which paho throws away; TLS 1.3 tells
+    only then that it does not like a certificate.
     """
 
-    alert = ""
+    alerts: ClassVar[list[str]] = []
 
     def do_handshake(self, block: bool = False) -> None:
         try:
@@ -31,7 +36,7 @@ class WatchedSocket(ssl.SSLSocket):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            self.alert = error.reason or str(error)
+            self.alerts.append(error.reason or str(error))
             raise
 
 
@@ -57,8 +62,8 @@ def password(settings: MqttSettings) -> str | None:
     return first
 
 
-def tls_context(settings: MqttSettings) -> ssl.SSLContext:
-    """Certificate and host name are always checked. Raises Refused."""
+def tls_context(settings: MqttSettings, said: list[str]) -> ssl.SSLContext:
+    """Certificate and host name are always checked. said: as WatchedSocket.alerts. Raises Refused."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
     except (OSError, ValueError) as error:
@@ -66,13 +71,31 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext:
             f"mqtt.ca_file {settings.ca_file} is not a readable certificate in PEM: "
             "give the certificate of the broker's authority"
         ) from error
-    context.sslsocket_class = WatchedSocket
+    context.sslsocket_class = type("Watched", (WatchedSocket,), {"alerts": said})
     if settings.cert_file or settings.key_file:
         _show(context, settings)
     if settings.ca_file:
         # Python 3.13 asks of an authority's certificate what many made at home do not have.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
+
+
+def alert(settings: MqttSettings) -> str:
+    """Why the broker ends TLS, in OpenSSL's words; nothing if it does not.
+
+    On a connection of its own, on which nothing is said: what lies unread when a broker hangs up makes the
+    system throw its last words away.
+    """
+    said: list[str] = []
+    context = tls_context(settings, said)
+    # Whatever else goes wrong has been told already.
+    with (
+        contextlib.suppress(OSError, ValueError),
+        socket.create_connection((settings.host, settings.port), ALERT_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=settings.host) as tls,
+    ):
+        tls.recv(1)
+    return said[-1] if said else ""
 
 
 def _show(context: ssl.SSLContext, settings: MqttSettings) -> None:

@@ -21,7 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.errors import MqttError
 from edge.mqtt import faults
-from edge.mqtt.credentials import password, tls_context
+from edge.mqtt.credentials import alert, password, tls_context
 from edge.mqtt.message import Message
 from edge.settings import MqttSettings
 
@@ -68,13 +68,14 @@ class Link:
         self.deaf: ReasonCode | None = None
         self._settings = settings
         self._accepted = False
+        self._alerts: list[str] = []
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False
         )
         self._client.connect_timeout = settings.connect_timeout_seconds
         self._client.username_pw_set(settings.username or None, password(settings))
         if settings.tls:
-            self._client.tls_set_context(tls_context(settings))
+            self._client.tls_set_context(tls_context(settings, self._alerts))
         if will is not None:
             self._client.will_set(will.topic, will.payload, QOS, will.retain)
         self._client.on_connect = self._on_connect
@@ -103,6 +104,10 @@ class Link:
                 self.step(remaining)
         if self.lost is not None:
             self.drop()
+            if self._settings.tls and self.version_doubtful:
+                said = self._alerts[-1] if self._alerts else alert(self._settings)
+                if refusal := faults.certificate_refused(self._settings, said):
+                    self.version_doubtful, self.lost = False, refusal
             raise self.lost
 
     def subscribe(self, topic_filter: str) -> None:
@@ -144,7 +149,7 @@ class Link:
         except Exception:  # paho before 2.2 stumbles over what is not MQTT
             self.drop()
         if self._client.socket() is None:
-            self._end(None, getattr(connection, "alert", ""))
+            self._end(None)
 
     def close(self, timeout_seconds: float) -> None:
         """Say goodbye, so that the broker does not publish the will."""
@@ -173,13 +178,11 @@ class Link:
         wishes.MaximumPacketSize = MOST_BYTES
         return wishes
 
-    def _end(self, reason: ReasonCode | None, alert: str = "") -> None:
+    def _end(self, reason: ReasonCode | None) -> None:
         if self.lost is None:
             self.version_doubtful = not self._accepted
             end = faults.lost(self._settings, reason) if self._accepted else faults.hung_up(self._settings)
             self.lost = end
-        if not self._accepted and (refusal := faults.certificate_refused(self._settings, alert)):
-            self.version_doubtful, self.lost = False, refusal
 
     def _on_connect(
         self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,14 +104,14 @@ class Outbox:
             if message.topic not in self._due:
                 self._due.append(message.topic)
 
-    def take(self, now: float, events: bool = True) -> Message | None:
+    def take(self, now: float, held: Container[str] = ()) -> Message | None:
         """The next to send, None if there is none; events that have expired are dropped.
 
-        It counts as under way until `done`, and waits again after `restore`. events: whether any are to be
-        taken. now: of uptime.
+        It counts as under way until `done`, and waits again after `restore`. held: topics of which nothing is
+        to be taken. now: of uptime.
         """
         with self._lock:
-            while self._waiting and (events or self._late(self._waiting[0], now)):
+            while self._waiting and (self._waiting[0].topic not in held or self._late(self._waiting[0], now)):
                 message = self._waiting.popleft()
                 if not self._late(message, now):
                     self._sent[message.seq or 0] = message
@@ -120,7 +120,11 @@ class Outbox:
                 self._expired += 1
                 log.info("mqtt: an event came too late for the broker and is dropped")
             # After the events, so that a state never tells more than the events before it.
-            return self._retained[self._due.pop(0)] if self._due else None
+            topic = next((topic for topic in self._due if topic not in held), None)
+            if topic is None:
+                return None
+            self._due.remove(topic)
+            return self._retained[topic]
 
     def done(self, message: Message) -> None:
         """The broker has this message."""
@@ -129,8 +133,10 @@ class Outbox:
                 self._forget(message)
 
     def put_back(self, message: Message) -> None:
-        """The broker did not want this event; it waits again, in its place."""
+        """The broker did not want this; it waits again, an event in its place."""
         with self._lock:
+            if self._retained.get(message.topic) is message and message.topic not in self._due:
+                self._due.append(message.topic)
             if message.seq is not None and self._sent.pop(message.seq, None) is not None:
                 every = sorted([message, *self._waiting], key=lambda each: each.seq or 0)
                 self._waiting = deque(every)

@@ -115,6 +115,11 @@ class MqttSink:
             self._remember()
         self._connection.wake()
 
+    @property
+    def waiting(self) -> int:
+        """Cues that the broker has not acknowledged."""
+        return len(self._outbox)
+
     def interrupt(self) -> None:
         """Nothing to cut short: deliver never waits."""
 

@@ -4,8 +4,9 @@
 
 mosquitto is killed and restarted five times, once for longer than a cue lives, and the publisher, a process
 of its own with the product's sink, is killed (SIGKILL) three times, once while the broker is away. A
-subscriber stands for the phone. The table says what came of it; exit status 1 if a cue that had not expired is
-missing, one came late, twice or out of order after de-duplication by stream and seq, or memory or outbox grew.
+subscriber stands for the phone. The table says what came of it; exit status 1 if a cue that had not expired
+is missing, one came late, twice or out of order after de-duplication by stream and seq, or memory or outbox
+grew.
 """
 
 from __future__ import annotations

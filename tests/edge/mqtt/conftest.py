@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from authority import Certificates, make_certificates
 from realbroker import MOSQUITTO, Broker, Phone
 
 from edge.mqtt.sink import MqttSink
@@ -57,3 +58,8 @@ def make_sink() -> Iterator[Callable[..., MqttSink]]:
             return sink
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("tls"))

@@ -20,6 +20,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.settings import MqttSettings
 from edge.types import ActionUnits, Attitude, Box, Cue, Emotion, Face, Priority, Reading
@@ -68,8 +69,11 @@ class Broker:
         wait_until(lambda: listens(self.port), "mosquitto listens")
 
     def freeze(self) -> None:
+        self.signal(signal.SIGSTOP)
+
+    def signal(self, number: int) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         if self._process is not None:
@@ -98,14 +102,26 @@ class Received:
 class Phone:
     """Subscribes to everything of a broker, in a session that outlives a lost connection."""
 
-    def __init__(self, port: int, name: str = "phone", ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        name: str = "phone",
+        ca_file: Path | None = None,
+        user: tuple[str, str] | None = None,
+        topic: str = "#",
+        wait: bool = True,
+    ) -> None:
         self.received: list[Received] = []
+        self.refused = False
         self._subscribed = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv5)
         if ca_file is not None:
             self._client.tls_set(str(ca_file))
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        if user is not None:
+            self._client.username_pw_set(*user)
+        self._topic = topic
+        self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_disconnect = lambda *_: self._subscribed.clear()
         self._client.on_message = self._keep
@@ -113,7 +129,15 @@ class Phone:
         keep.SessionExpiryInterval = 600
         self._client.connect("127.0.0.1", port, clean_start=False, properties=keep)
         self._client.loop_start()
-        self.wait_subscribed()
+        if wait:
+            self.wait_subscribed()
+
+    def _connected(
+        self, client: Client, _data: object, _flags: object, reason: ReasonCode, *_: object
+    ) -> None:
+        self.refused = reason.is_failure
+        if not self.refused:
+            client.subscribe(self._topic, qos=1)
 
     def wait_subscribed(self) -> None:
         assert self._subscribed.wait(PATIENCE_SECONDS)

@@ -86,7 +86,7 @@ def test_what_the_broker_did_not_want_waits_in_its_old_place(outbox: Outbox) -> 
     assert first is not None and second is not None
     outbox.put_back(first)
     outbox.put_back(second)
-    assert outbox.take(0.0, events=False) is None
+    assert outbox.take(0.0, held={"cue"}) is None
     assert drain(outbox) == [b"a", b"b", b"c"]
 
 
