@@ -92,7 +92,7 @@ def test_names_that_would_open_the_topics_of_others(made: Settings, devices: lis
 
 
 def test_the_broker_of_a_killed_hub_is_ended(made: Settings, tmp_path: Path) -> None:
-    config = _config(made, tmp_path)
+    config, state = _config(made, tmp_path), Path(made.hub.state_folder)
     child = _hub(config)
     try:
         wait_until(lambda: broker.listens(made.hub.mqtt_port) and broker.listens(made.hub.port), "it runs")
@@ -100,9 +100,13 @@ def test_the_broker_of_a_killed_hub_is_ended(made: Settings, tmp_path: Path) -> 
         child.kill()
         child.communicate()
     assert broker.listens(made.hub.mqtt_port), "the broker has outlived the hub"
-    with running(made) as hub:
-        assert hubhelp.get(hub, "/")[0] == 200
-    assert not broker.listens(made.hub.mqtt_port)
+    try:
+        with running(made) as hub:
+            assert hubhelp.get(hub, "/")[0] == 200
+        assert not broker.listens(made.hub.mqtt_port)
+    finally:
+        # Should the hub have failed to, nothing of this test may stay.
+        broker.end_leftover(state / "broker.pid", state)
 
 
 def test_the_command_runs_until_it_is_told_to_end(made: Settings, tmp_path: Path) -> None:
