@@ -23,9 +23,9 @@ RELEARN_SECONDS = 6.0
 class Covered:
     """Compares the lower face with what that of the same person looked like before.
 
-    It looks covered where the correlation of the grey values is below `covered_under`. Smiles and speech
-    leave it above 0.7, a hand brings it below 0.55 (measured on the clips of docs/cues.md); a head that is
-    turned quickly looks covered for a moment too, and cannot be read then either.
+    It looks covered where the correlation of the grey values is below `covered_under`: smiles and speech
+    leave it above that, a hand does not. A head that is turned quickly looks covered for a moment too, and
+    cannot be read then either.
     """
 
     def __init__(self, settings: CueSettings) -> None:

@@ -6,8 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.clips import CLIPS
 from edge.cues.covered import Covered
-from edge.settings import CueSettings
+from edge.faces import FaceFinder
+from edge.preprocess import align
+from edge.settings import CueSettings, FacesSettings
+from edge.sources.clip import ClipReader
 from edge.types import UInt8
 
 
@@ -72,6 +76,29 @@ def test_somebody_else_is_compared_with_himself() -> None:
     film = Film()
     film.show(face(), 2.0)
     assert not any(film.show(hand(), 1.0, track=2))
+
+
+def of_clip(name: str, end: float) -> list[tuple[float, bool]]:
+    """(seconds, covered) of every third frame of a real clip."""
+    reader, finder, covered = ClipReader(CLIPS / name), FaceFinder(FacesSettings()), Covered(CueSettings())
+    found = []
+    try:
+        while (frame := reader.read()) is not None and frame.captured_at < end:
+            faces = finder.find(frame) if frame.index % 3 == 0 else []
+            if faces:
+                crop = align(frame.image, faces[0].landmarks, 96)
+                found.append((frame.captured_at, covered.update(crop, 1, frame.captured_at)))
+    finally:
+        reader.close()
+    return found
+
+
+def test_on_real_faces_a_hand_is_seen_and_a_smile_is_not_one() -> None:
+    assert not any(hidden for _, hidden in of_clip("single_face.mp4", 2.4))
+    # She cries with her hand at the mouth from 2.4 s on.
+    found = of_clip("langer.mp4", 4.2)
+    assert not any(hidden for at, hidden in found if at < 2.4)
+    assert sum(hidden for at, hidden in found if at > 2.8) >= 8
 
 
 def test_it_can_be_switched_off_and_a_picture_of_one_grey_is_no_fault() -> None:
