@@ -100,6 +100,7 @@ class Pipeline:
     def reset_neutral(self) -> None:
         """Forget every resting face, to be learned anew."""
         self._neutrals.reset()
+        self._director.reset_neutral()
 
     def step(self, frame: Frame | None, now: float) -> Step:
         """Advance by one frame. None, no frame at all, leads to nothing: it shows nobody's absence.

@@ -68,6 +68,13 @@ class CueDirector:
         """few, normal or many, from the next update on; what has been said stays said."""
         self._step = STEPS[verbosity]
 
+    def reset_neutral(self) -> None:
+        """Learn how this face usually looks anew; what has been said stays said."""
+        for movement in self._moving.values():
+            movement.forget()
+        self._attitude.forget()
+        self._emotion.forget()
+
     def update(
         self,
         face: Face | None,

@@ -116,6 +116,10 @@ class Movement:
         for lasting in (self._surely, self._probably, self._in_speech, self._gone):
             lasting.restart()
 
+    def forget(self) -> None:
+        """Learn this person's usual level anew; what is there stays there."""
+        self._usual = None
+
     def _follow(self, value: float, now: float) -> float:
         """This person's usual level, as it was before this observation."""
         if self._usual is None:

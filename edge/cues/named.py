@@ -60,6 +60,10 @@ class Named:
             self._candidates[name] = _Candidate(name, self._settings, self._dwell_times)
         return self._candidates[name]
 
+    def forget(self) -> None:
+        """Learn how this face looks at rest anew; what was seen last still stands."""
+        self._candidates = {}
+
     def restart(self) -> None:
         """A change that has begun must last anew: what came after it was not observed."""
         for candidate in self._candidates.values():

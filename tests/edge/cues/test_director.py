@@ -191,6 +191,18 @@ def test_time_in_which_nothing_could_be_read_does_not_count_as_lasting() -> None
     assert scene.show(reading(SMILE), 1.0) == ["smile"]
 
 
+def test_how_a_face_usually_looks_can_be_learned_anew_and_what_was_said_stays_said() -> None:
+    scene = Scene(cooldown_seconds=0.0)
+    frowning = reading({"AU04": 0.55})
+    # It has looked so from the first moment: no frown.
+    assert scene.show(frowning, 20.0) == ["person_ahead"]
+    assert scene.show(reading(SMILE), 2.0) == ["smile"]
+    scene.director.reset_neutral()
+    assert scene.show(reading(SMILE), 5.0) == []
+    scene.show(reading(), 3.0)
+    assert scene.show(frowning, 2.0) == ["frown"]
+
+
 def test_one_face_missed_does_not_start_the_dwell_again() -> None:
     scene = Scene(rate=10).arrive()
     smile = reading(SMILE)
