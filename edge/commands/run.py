@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -24,9 +25,10 @@ from edge.service.pace import Pace
 from edge.service.service import Service
 from edge.service.start import Start, choose
 from edge.service.starts import Starts
-from edge.service.status_page import StatusPage
 from edge.session import Session
 from edge.settings import LEVELS, Settings
+
+log = logging.getLogger(__name__)
 
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 """All that a terminal or the system ends a program with: none may leave the terminal without its echo."""
@@ -100,7 +102,7 @@ def _run(args: argparse.Namespace) -> int:
             signal.signal(signal.SIGHUP, lambda *_: service.want_reload())
         session.stop.wait(starts.pause_seconds)
         if settings.service.status_port and not args.replay:
-            stack.callback(StatusPage(settings.service.status_port, service.snapshot).close)
+            _open_status_page(settings.service.status_port, service, args.service, stack)
         keyboard = None
         if settings.control.keyboard and not args.replay:
             keyboard = keyboard_or_none(sys.stdin, session.control)
@@ -122,6 +124,19 @@ def _environment_only(args: argparse.Namespace) -> Settings:
     """The same without a file. Raises SettingsError."""
     settings = apply_cues(settings_module.load(None), args)
     return replace(settings, source=changed(settings.source, {"uri": args.source}))
+
+
+def _open_status_page(port: int, service: Service, unattended: bool, stack: ExitStack) -> None:
+    """Raises SettingsError where the port is taken, unless nobody is there who could choose another."""
+    # A server in Python costs a tenth of the start, and few want it.
+    from edge.service.status_page import StatusPage
+
+    try:
+        stack.callback(StatusPage(port, service.snapshot).close)
+    except SettingsError as error:
+        if not unattended:
+            raise
+        log.error("%s", error)
 
 
 def _state_folder() -> Path | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,4 +175,25 @@ def test_after_three_falls_it_says_so_and_starts_safely(
     runs.append(run)
     run.say("person_ahead")
     assert run.labels()[:3] == ["safe_mode", "after_faults", "ready"]
+    run.end()
+
+
+def test_the_status_page_tells_of_the_run_and_a_taken_port_silences_nobody(
+    tmp_path: Path, manager: Manager, tiny_folder: Path, runs: list[Run]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run = Run(tmp_path, manager, tiny_folder, FACECUE_SERVICE__STATUS_PORT=str(port))
+    runs.append(run)
+    run.say("person_ahead")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+        health = json.load(answer)
+    assert health["well"] and health["state"] == "running" and health["pictures"] > 0
+    assert health["source"] == CLIP and health["device"]
+    (tmp_path / "second").mkdir()
+    second = Run(tmp_path / "second", manager, tiny_folder, FACECUE_SERVICE__STATUS_PORT=str(port))
+    runs.append(second)
+    second.say("person_ahead")
+    assert f"service.status_port: {port} cannot be used" in second.end()
     run.end()
