@@ -1,4 +1,3 @@
-
 """The released second stage reads a net of other units as if it were one of all units."""
 
 from __future__ import annotations

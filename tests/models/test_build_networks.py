@@ -1,4 +1,3 @@
-
 """The networks come out of the committed checkpoint exactly as they were proved, or not at all."""
 
 from __future__ import annotations
