@@ -32,6 +32,7 @@ from edge.errors import (
 )
 from edge.fanout import DirectOutlet, EventsFile, FanOut, Outlet
 from edge.model_folder import ModelFolder
+from edge.mqtt.faults import Refused
 from edge.mqtt.sink import MqttSink, sink_or_none
 from edge.paced import PacedFrames
 from edge.pipeline import Pipeline
@@ -361,6 +362,7 @@ class Session:
         """A sink or the stick failed, or works again: told through the others."""
         if error is not None:
             self.faults.append(str(error))
-        label = f"{name}_{'found' if error is None else 'lost'}"
+        what = "found" if error is None else "refused" if isinstance(error, Refused) else "lost"
+        label = f"{name}_{what}"
         if label in self._catalogue:
             self._fan_out.send(loop.health(label, self.clock(), self._catalogue), but=name)

@@ -23,11 +23,16 @@ STALE_SECONDS = 3.0
 MOST_TOLD = 3
 """Movements in one answer."""
 COUNTS = {2: "two_people", 3: "three_people"}
-ENDS = {"camera_found": "camera_lost", "speech_found": "speech_lost", "mqtt_found": "mqtt_lost"}
-ENDS["stick_found"] = "stick_lost"
-ENDS.update({f"{trouble}_over": trouble for trouble in ("hot", "battery_low", "power_weak")})
-"""Good news -> the trouble that it ends."""
-TROUBLES = (*ENDS.values(), "events_lost", "buttons_lost", "safe_mode")
+ENDS = {
+    **{f"{part}_found": (f"{part}_lost",) for part in ("camera", "speech", "stick", "haptics", "braille")},
+    **{f"{trouble}_over": (trouble,) for trouble in ("hot", "battery_low", "power_weak")},
+    "mqtt_found": ("mqtt_lost", "mqtt_refused"),
+    # A link that is refused is no longer lost, and the other way round.
+    "mqtt_lost": ("mqtt_refused",),
+    "mqtt_refused": ("mqtt_lost",),
+}
+"""News -> the troubles that it ends."""
+TROUBLES = {t for ended in ENDS.values() for t in ended} | {"events_lost", "buttons_lost", "safe_mode"}
 FLEETING = "answer"
 """Cues of this kind confirm what was just asked; only those about faces and health are remembered."""
 
@@ -69,7 +74,8 @@ class Recall:
             if cue.kind != FLEETING:
                 self._said = cue
             if cue.kind == "health":
-                self._troubles.pop(ENDS.get(cue.label, ""), None)
+                for ended in ENDS.get(cue.label, ()):
+                    self._troubles.pop(ended, None)
                 if cue.label in TROUBLES:
                     self._troubles[cue.label] = None
 

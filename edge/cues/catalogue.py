@@ -108,6 +108,7 @@ HEALTH_PHRASES: dict[str, str] = {
     "speech_lost": "no voice",
     "speech_found": "voice is back",
     "mqtt_lost": "phone link lost",
+    "mqtt_refused": "phone link refused",
     "mqtt_found": "phone link is back",
     "stick_absent": "no stick",
     "stick_lost": "running without the stick",
