@@ -1,147 +1,85 @@
-"""A machine that never heard this voice before must understand it: pocketsphinx, its own English model.
+"""A machine that never heard this voice before must understand it; see intelligibility.py for how.
 
-The grammar is closed: the answer is a phrase of it or nothing. That alone proves little ("good morning"
-is heard as one phrase of the catalogue or another), hence the whole confusion matrix of the emotions, and
-a grammar in which the catalogue stands among many words that sound alike.
+The bounds leave room for one phrase in fifty: a new release of espeak-ng sounds a little different. Which
+phrases are confused, `python tests/edge/speech/intelligibility.py` prints.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
-from edge.cues.catalogue import EMOTION_PHRASES, vocabulary
+pytest.importorskip("pocketsphinx", reason="pocketsphinx (extra dev) is not installed")
+
+import intelligibility
+from intelligibility import Listener
+
+from edge.cues.catalogue import EMOTION_PHRASES, Catalogue
 from edge.settings import SpeechSettings
-from edge.speech.phrase import Phrase
 from edge.speech.synthesis import Synthesiser
 
-pocketsphinx = pytest.importorskip("pocketsphinx", reason="pocketsphinx (extra dev) is not installed")
-
-RATE = 16000
-ROOM_NOISE = 30.0
-"""Standard deviation, of 32768. Digital silence, which no microphone gives, confuses the recogniser."""
-SPELLING = {"facecue": "face cue"}
-"""Names that are in no dictionary, as words that are."""
-
-SOUND_ALIKES = """
-    adjusted affair afresh agree anger anguish angular apt arrayed attempts bad better bored brave brutal
-    busy calm comprised confused contempt contemptible contented cruel curious curt dead digested
-    disgusting distrusted dusted empty excited fatal futile gentle glad hapless happen heavy hoppy hungrier
-    hungry hurry jealous kind lonely mad mutual natural nervous neural neutralize newer parade pleased
-    presumptuous pretty proud quiet ready rough sack sag said sand sat scared serious set shy sick side
-    sleepy strange supplied surprising survived tempting tired ugly worried
-"""
-
-Int16 = npt.NDArray[np.int16]
-
-
-def words(text: str) -> str:
-    return " ".join(SPELLING.get(word, word) for word in text.split())
-
-
-def heard(samples: npt.NDArray[np.float64]) -> Int16:
-    """The sound in a quiet room, with a pause before and after."""
-    padded = np.concatenate([np.zeros(RATE // 5), samples, np.zeros(RATE * 3 // 10)])
-    noise = np.random.default_rng(1).normal(0.0, ROOM_NOISE, len(padded))
-    return np.clip(padded + noise, -32768, 32767).astype(np.int16)
-
-
-def resampled(phrase: Phrase) -> npt.NDArray[np.float64]:
-    """At 16 kHz, by leaving out what is above 8 kHz."""
-    count = round(len(phrase.samples) * RATE / phrase.sample_rate)
-    spectrum = np.fft.rfft(phrase.samples.astype(np.float64))[: count // 2 + 1]
-    return np.fft.irfft(spectrum, count) * (count / len(phrase.samples))
-
-
-class Listener:
-    """Understands one of the phrases, or nothing."""
-
-    def __init__(self, phrases: Sequence[str]) -> None:
-        self._decoder = pocketsphinx.Decoder(samprate=RATE, loglevel="FATAL", cmn="batch")
-        alternatives = " | ".join(words(phrase) for phrase in phrases)
-        grammar = f"#JSGF V1.0;\ngrammar cues;\npublic <cue> = {alternatives} ;\n"
-        self._decoder.add_jsgf_string("cues", grammar)
-        self._decoder.activate_search("cues")
-
-    def understand(self, sound: Int16) -> str:
-        self._decoder.start_utt()
-        self._decoder.process_raw(sound.tobytes(), full_utt=True)
-        self._decoder.end_utt()
-        hypothesis = self._decoder.hyp()
-        return "" if hypothesis is None else hypothesis.hypstr
+LEAST_RIGHT = 0.98
+LEAST_RIGHT_AMONG_OTHERS = 0.97
+MOST_TAKEN = 0.1
 
 
 @pytest.fixture(scope="module")
-def listener() -> Listener:
-    """Knows the catalogue and what sounds like it."""
-    return Listener([*vocabulary(), *(f"looks {word}" for word in SOUND_ALIKES.split())])
+def closed() -> Listener:
+    """Knows the catalogue and nothing else."""
+    return Listener(Catalogue().vocabulary())
+
+
+@pytest.fixture(scope="module")
+def among_others() -> Listener:
+    """Knows other sentences too, and what sounds like a cue."""
+    known = [*Catalogue().vocabulary(), *intelligibility.decoys(), *intelligibility.other_words()]
+    return Listener(known)
 
 
 @pytest.fixture
 def voice(request: pytest.FixtureRequest) -> Iterator[Synthesiser]:
-    synthesiser = Synthesiser(getattr(request, "param", SpeechSettings(timeout_seconds=30.0)))
+    name, rate = request.param
+    settings = SpeechSettings(engine="espeak", voice=name, rate_words_per_minute=rate, timeout_seconds=30.0)
+    synthesiser = Synthesiser(settings)
     yield synthesiser
     synthesiser.close()
 
 
-def settings(voice: str, pace: int) -> SpeechSettings:
-    return SpeechSettings(voice=voice, rate_words_per_minute=pace, timeout_seconds=30.0)
+@pytest.mark.parametrize("voice", [("en-us", rate) for rate in intelligibility.RATES], indirect=True, ids=str)
+def test_every_phrase_is_told_from_every_other(voice: Synthesiser, closed: Listener) -> None:
+    found = intelligibility.matrix(closed, voice, 0)
+    assert found.right >= LEAST_RIGHT, found.confused
+    assert not set(found.confused) & set(EMOTION_PHRASES.values())
 
 
-@pytest.mark.parametrize(
-    "voice",
-    [settings(voice, pace) for voice in ("en-us", "en-gb") for pace in (120, 170, 220)],
-    indirect=True,
-    ids=lambda given: f"{given.voice}-{given.rate_words_per_minute}",
-)
-def test_every_emotion_is_told_from_every_other(voice: Synthesiser) -> None:
+@pytest.mark.parametrize("voice", [("en-us", 180)], indirect=True, ids=str)
+def test_other_words_are_not_taken_for_cues(voice: Synthesiser, among_others: Listener) -> None:
+    others = [*intelligibility.decoys()[::2], *intelligibility.other_words()]
+    found = intelligibility.matrix(among_others, voice, 0, others)
+    assert found.right >= LEAST_RIGHT_AMONG_OTHERS, found.confused
+    assert len(found.taken) <= MOST_TAKEN * len(others), found.taken
+    assert not set(found.taken.values()) & set(EMOTION_PHRASES.values())
+
+
+@pytest.mark.parametrize("voice", [("en-gb", 120), ("en-gb", 180)], indirect=True, ids=str)
+def test_emotions_are_told_apart_in_british_english_too(voice: Synthesiser) -> None:
     phrases = list(EMOTION_PHRASES.values())
     listener = Listener(phrases)
-    answers = [listener.understand(heard(resampled(voice.phrase(phrase)))) for phrase in phrases]
-    rows = "".join(
-        f"\n{spoken:20} {' '.join('X' if answer == phrase else '.' for phrase in phrases)}  {answer}"
-        for spoken, answer in zip(phrases, answers)
-    )
-    sys.stdout.write(rows + "\n")
-    assert answers == phrases
+    heard = {text: listener.understand(intelligibility.of_phrase(voice.phrase(text))) for text in phrases}
+    assert heard == {text: text for text in phrases}
 
 
-@pytest.mark.parametrize(
-    "voice",
-    [settings("en-us", pace) for pace in (120, 180, 250)],
-    indirect=True,
-    ids=lambda given: str(given.rate_words_per_minute),
-)
-def test_the_whole_catalogue_is_understood_among_words_that_sound_alike(
-    voice: Synthesiser, listener: Listener
-) -> None:
-    spoken = {phrase: words(phrase) for phrase in vocabulary()}
-    understood = {phrase: listener.understand(heard(resampled(voice.phrase(phrase)))) for phrase in spoken}
-    assert understood == spoken
+@pytest.mark.parametrize("name", intelligibility.noises())
+def test_what_is_no_speech_is_no_phrase(name: str, closed: Listener) -> None:
+    assert closed.understand(intelligibility.noises()[name]) == ""
 
 
-def test_a_word_that_sounds_alike_is_not_taken_for_an_emotion(voice: Synthesiser, listener: Listener) -> None:
-    answers = {
-        word: listener.understand(heard(resampled(voice.phrase(f"looks {word}"))))
-        for word in SOUND_ALIKES.split()
-    }
-    assert not set(answers.values()) & set(EMOTION_PHRASES.values())
-    right = sum(answer == f"looks {word}" for word, answer in answers.items())
-    assert right > 0.75 * len(answers), answers
-
-
-def test_silence_noise_and_a_tone_are_no_phrase(listener: Listener) -> None:
-    rng = np.random.default_rng(2)
-    second = np.arange(RATE) / RATE
-    for sound in (
-        np.zeros(RATE),
-        rng.normal(0.0, 300.0, RATE),
-        rng.normal(0.0, 5000.0, RATE),
-        8000 * np.sin(2 * np.pi * 500 * second),
-    ):
-        # Half a phrase may be heard in a tone ("three", of "three people"), a phrase may not.
-        assert listener.understand(heard(sound)) not in {words(phrase) for phrase in vocabulary()}
+def test_a_phrase_that_sounds_like_another_would_show() -> None:
+    listener = Listener(["looks sad", "looks happy"])
+    synthesiser = Synthesiser(SpeechSettings(engine="espeak", voice="en-us", timeout_seconds=30.0))
+    try:
+        said = intelligibility.of_phrase(synthesiser.phrase("looks said"))
+    finally:
+        synthesiser.close()
+    assert listener.understand(said) == "looks sad"
