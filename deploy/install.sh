@@ -85,7 +85,7 @@ case ${1:-} in
     fi
     [ -f "$package" ] || stop "There is no file $package."
     [ "$(dpkg-deb -f "$package" Package 2>/dev/null)" = facecue ] || stop "$package is no package of facecue."
-    apt-get -q update
+    apt-get -q update || say "Without the network only what is installed already can be depended on."
     install_package "$package"
     remember "$package"
     ;;

@@ -221,6 +221,7 @@ def walk(street: Street, clip: str) -> None:
     camera(street)
     broker(street, on_clip)
     disk(street, on_clip)
+    packages(street, on_clip)
 
 
 def camera(street: Street) -> None:
@@ -302,15 +303,61 @@ def disk(street: Street, on_clip: dict[str, str]) -> None:
     machine.run("mount -o remount,rw /")
 
 
+def packages(street: Street, on_clip: dict[str, str]) -> None:
+    """Upgrade, back, and away; deploy/install.sh does it, without a network."""
+    machine = street.machine
+    street.settings(**on_clip)
+    machine.run("echo '# mine' >>/etc/facecue/facecue.toml")
+
+    def runs(version: str, before: str) -> Callable[[], bool]:
+        installed = "dpkg-query -W -f '${Version} ${Status}' facecue"
+        return lambda: (
+            machine.run(installed).strip() == f"{version} install ok installed"
+            and street.active()
+            and street.pid() not in ("0", before)
+            and "person_ahead" in street.labels()
+            and "# mine" in machine.run("cat /etc/facecue/facecue.toml")
+        )
+
+    old = machine.run("dpkg-deb -f /root/facecue.deb Version").strip()
+    machine.run(
+        "cd /root && dpkg-deb -R facecue.deb next && "
+        "sed -i 's/^Version: .*/Version: 99/' next/DEBIAN/control && "
+        "echo '# another default' >>next/etc/facecue/facecue.toml && dpkg-deb -Znone -b next next.deb",
+        check=True,
+    )
+    street.try_out(
+        "upgrade", "settings kept", street.shell("/root/install.sh /root/next.deb"), runs("99", street.pid())
+    )
+    street.try_out(
+        "back", "settings kept", street.shell("/root/install.sh --rollback"), runs(old, street.pid())
+    )
+    traces = "find / -xdev -path /proc -prune -o -path /root -prune -o -iname '*facecue*' -print"
+    # The test's own, which nobody has installed; systemd's own records of a unit that ran.
+    own = f"grep -v -e {DROP_IN.rpartition('/')[0]} -e ^/var/log/journal -e ^/run/systemd"
+    street.try_out(
+        "purged",
+        "nothing left",
+        street.shell("/root/install.sh --purge"),
+        lambda: not street.active() and machine.run(f"{traces} 2>/dev/null | {own}") == "",
+    )
+    left = machine.run(f"{traces} 2>/dev/null | {own}")
+    if left:
+        print(left, file=sys.stderr)  # noqa: T201
+
+
 def install(machine: Machine, package: Path) -> None:
     (machine.root / "root" / "facecue.deb").write_bytes(package.read_bytes())
+    script = machine.root / "root" / "install.sh"
+    script.write_bytes((Path(__file__).resolve().parents[2] / "deploy" / "install.sh").read_bytes())
+    script.chmod(0o755)
     camera_folder = machine.root / "root" / "camera"
     camera_folder.mkdir(exist_ok=True)
     here = Path(__file__).resolve().parent
     for source in (here / "serve.py", here.parent / "edge" / "sources" / "mjpeg_server.py"):
         (camera_folder / source.name).write_bytes(source.read_bytes())
     (machine.root / "etc" / "asound.conf").write_text(QUIET_SOUND)
-    machine.run("dpkg -i /root/facecue.deb", check=True)
+    machine.run("/root/install.sh /root/facecue.deb", check=True)
 
 
 def main() -> int:
