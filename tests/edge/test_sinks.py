@@ -74,6 +74,11 @@ class Faults:
             self.seen.append(None if error is None else f"{name}: {error}")
             self._changed.notify_all()
 
+    def wait(self, count: int) -> None:
+        """Until so many have been reported."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.seen) >= count, PATIENCE_SECONDS)
+
 
 Made = tuple[SinkWorker, Stepped, Faults]
 
@@ -82,9 +87,13 @@ Made = tuple[SinkWorker, Stepped, Faults]
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Made]]:
     workers: list[Made] = []
 
-    def build(now: Callable[[], float] = lambda: 0.0, capacity: int = sinks.CAPACITY) -> Made:
+    def build(
+        now: Callable[[], float] = lambda: 0.0,
+        capacity: int = sinks.CAPACITY,
+        newest_wins: bool = False,
+    ) -> Made:
         sink, faults = Stepped(), Faults()
-        workers.append((SinkWorker(sink, now, faults, capacity), sink, faults))
+        workers.append((SinkWorker(sink, now, faults, capacity, newest_wins), sink, faults))
         return workers[-1]
 
     yield build
@@ -287,3 +296,107 @@ def test_an_answer_gives_way_to_the_next_one_where_the_newest_wins(newest_wins: 
         assert (sink.cut_short, sink.delivered) == (["faster"], ["louder", "camera lost"])
     else:
         assert sink.delivered == ["faster", "slower", "louder", "camera lost"]
+
+
+def test_what_is_urgent_and_fails_is_tried_again_until_it_works(
+    make: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "RETRY_SECONDS", 0.02)
+    worker, sink, faults = make()
+    sink.fault = SpeechError("no sound card")
+    worker.offer(cue("camera lost", NOW))
+    sink.let(2)
+    # What has failed for now is not waited for.
+    assert worker.drain(PATIENCE_SECONDS)
+    faults.wait(1)
+    sink.fault = None
+    sink.let(20)
+    faults.wait(2)
+    assert sink.delivered == ["camera lost"]
+    assert faults.seen == ["stepped: no sound card", None]
+
+
+def test_what_is_tried_again_holds_up_nothing_else() -> None:
+    class Picky(Stepped):
+        def deliver(self, cue: Cue) -> None:
+            if cue.priority is NOW:
+                raise SpeechError("not this one")
+            self.delivered.append(cue.text)
+
+    sink = Picky()
+    worker = SinkWorker(sink, lambda: 0.0, Faults())
+    worker.offer(cue("camera lost", NOW))
+    for number in range(20):
+        worker.offer(cue(str(number)))
+        assert worker.drain(PATIENCE_SECONDS)
+    assert sink.delivered == [str(number) for number in range(20)]
+    worker.close()
+
+
+def test_what_is_urgent_is_not_tried_for_ever(
+    make: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "RETRY_SECONDS", 0.02)
+    now = [0.0]
+    worker, sink, faults = make(lambda: now[0])
+    sink.fault = SpeechError("no sound card")
+    worker.offer(cue("camera lost", NOW, expires_at=30.0))
+    sink.let(2)
+    faults.wait(1)
+    now[0] = 31.0
+    sink.fault = None
+    sink.let(20)
+    worker.offer(cue("smiling", expires_at=100.0))
+    assert worker.drain(PATIENCE_SECONDS)
+    faults.wait(2)
+    assert sink.delivered == ["smiling"]
+
+
+def test_of_urgent_words_none_is_dropped_for_want_of_room_and_none_said_twice(
+    make: Callable[..., Made],
+) -> None:
+    worker, sink, _ = busy(make(capacity=3))
+    for number in range(6):
+        worker.offer(cue(f"urgent {number}", NOW))
+    worker.offer(cue("urgent 0", NOW))
+    sink.let(20)
+    assert worker.drain(PATIENCE_SECONDS)
+    assert sink.cut_short == ["first"]
+    assert sink.delivered == [*(f"urgent {number}" for number in range(1, 6)), "urgent 0"]
+
+
+def test_the_newest_of_a_kind_wins_where_that_is_wanted(make: Callable[..., Made]) -> None:
+    def at(moment: float, kind: str, text: str, priority: Priority = NORMAL) -> Cue:
+        return Cue(kind, text, text, priority, moment, 100.0)
+
+    for wanted, said in (
+        (True, ["first", "person gone", "frowning", "mouth open"]),
+        (False, ["first", "person ahead", "person gone", "smiling", "frowning", "mouth open"]),
+    ):
+        worker, sink, _ = busy(make(newest_wins=wanted))
+        worker.offer(at(1.0, "person", "person ahead", NEXT))
+        worker.offer(at(2.0, "cue", "smiling"))
+        worker.offer(at(3.0, "person", "person gone", NEXT))
+        worker.offer(at(3.0, "cue", "frowning"))
+        # Of the same moment: both are news.
+        worker.offer(at(3.0, "cue", "mouth open"))
+        sink.let(10)
+        assert worker.drain(PATIENCE_SECONDS)
+        assert sink.delivered == said
+
+
+def test_one_that_was_cut_short_does_not_prove_that_it_works(make: Callable[..., Made]) -> None:
+    worker, sink, faults = make()
+    sink.fault = SpeechError("no sound card")
+    worker.offer(cue("a"))
+    sink.let(2)
+    faults.wait(1)
+    assert worker.drain(PATIENCE_SECONDS)
+    sink.fault = None
+    busy((worker, sink, faults))
+    sink.fault = None
+    worker.offer(cue("camera lost", NOW))
+    assert faults.seen == ["stepped: no sound card"]
+    sink.let(2)
+    assert worker.drain(PATIENCE_SECONDS)
+    assert faults.seen == ["stepped: no sound card", None]
