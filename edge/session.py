@@ -36,6 +36,7 @@ from edge.mqtt.faults import Refused
 from edge.mqtt.sink import MqttSink, sink_or_none
 from edge.paced import PacedFrames
 from edge.pipeline import Pipeline
+from edge.service.health import payload
 from edge.service.notify import Notifier
 from edge.service.pace import Pace, Unhurried
 from edge.service.reload import changes
@@ -215,7 +216,7 @@ class Session:
         if reader is None:
             self._say("camera_absent")
         self._open_buttons(stack)
-        service = self.service or Service(Notifier(), Pace(self.settings.power))
+        service = self._service()
         frames: loop.LatestFrames
         pausable = None
         if reader is None or reader.live:
@@ -257,6 +258,11 @@ class Session:
             self._catalogue,
             service,
         )
+
+    def _service(self) -> Service:
+        if self.service is None:
+            self.service = Service(Notifier(), Pace(self.settings.power))
+        return self.service
 
     def _grab(self, first: FrameReader | None = None) -> Grabber:
         source = self.settings.source
@@ -315,7 +321,8 @@ class Session:
             for sink in wiring.touched(self.settings):
                 yield self._outlet(sink, newest_wins=True)
         levels, control = self.settings.cues.levels, None if self.replay else self.control
-        self._mqtt = sink_or_none(self.settings.mqtt, levels, self._on_fault, self.clock, control)
+        health = None if self.replay else lambda: payload(self._service().snapshot())
+        self._mqtt = sink_or_none(self.settings.mqtt, levels, self._on_fault, self.clock, control, health)
         if self._mqtt is not None:
             yield self._outlet(self._mqtt)
 

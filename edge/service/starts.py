@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from edge.mqtt.uptime import boot as boot_of_machine
+from edge.mqtt.uptime import uptime
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +26,6 @@ PAUSES_SECONDS = (0.0, 5.0, 15.0, 30.0, 60.0)
 MOST_KEPT = 20
 
 
-def boot_id() -> str:
-    """Of this boot of the machine: the clock below is its own."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def since_boot() -> float:
-    """Seconds since the machine was booted, whatever happens to the time of day."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 class Starts:
     """A file of starts that have not ended well.
 
@@ -47,12 +36,12 @@ class Starts:
     def __init__(
         self,
         folder: Path | None,
-        clock: Callable[[], float] = since_boot,
+        clock: Callable[[], float] = uptime,
         boot: str | None = None,
     ) -> None:
         self._path = folder / FILE if folder is not None else None
         self._clock = clock
-        self._boot = boot_id() if boot is None else boot
+        self._boot = boot_of_machine() if boot is None else boot
         self.falls = 0
 
     def begin(self) -> int:

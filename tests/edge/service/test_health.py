@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from edge.errors import SettingsError
+from edge.mqtt.outbox import Outbox
+from edge.mqtt.payloads import health_payload
 from edge.service.health import Health, metrics, payload, words
 from edge.service.machine import Machine
 from edge.service.status_page import StatusPage
@@ -96,3 +98,12 @@ def test_a_port_that_is_taken_is_said() -> None:
             StatusPage(page.port, lambda: HEALTH)
     finally:
         page.close()
+
+
+def test_the_broker_is_told_the_same() -> None:
+    with_machine = replace(HEALTH, machine=replace(HEALTH.machine, throttled=False, weak_power=True))
+    told = health_payload(payload(with_machine), Outbox(None).counts(), "2026-01-31T12:00:00.000Z")
+    names = ("well", "state", "troubles", "uptime_seconds", "pictures_per_second", "latency_ms")
+    assert [told[name] for name in names] == [True, "running", ["mqtt_lost"], 60.0, 10.0, 63.4]
+    names = ("temperature_c", "throttled", "weak_power", "battery_percent", "version")
+    assert [told[name] for name in names] == [54.3, False, True, 80, "1.2.3"]
