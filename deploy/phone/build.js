@@ -1,16 +1,19 @@
 /** Builds the page into dist/: npm run build. Takes the device's phrases from edge/locale. */
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build, transform } from "esbuild";
 
+import { licencesOf } from "./licences.js";
 import { tableOf } from "./phrases_table.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, "src");
-const target = join(here, "dist");
+const finished = join(here, "dist");
+/** Whoever serves the page meanwhile has the old one, and then the new one. */
+const target = join(here, "dist.new");
 const STATIC = ["index.html", "manifest.webmanifest", "icons/icon.svg"];
 STATIC.push(...["icon-192", "icon-512", "maskable-512", "touch-180"].map((name) => `icons/${name}.png`));
 /** What every phone that opens the page knows how to read. */
@@ -60,3 +63,6 @@ const worker = await transform(readFileSync(join(source, "service-worker.js"), "
   },
 });
 writeFileSync(join(target, "service-worker.js"), worker.code);
+writeFileSync(join(target, "licences.txt"), licencesOf(join(here, "node_modules"), "mqtt"));
+rmSync(finished, { recursive: true, force: true });
+renameSync(target, finished);

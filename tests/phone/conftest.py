@@ -42,7 +42,8 @@ def built(packages: Path) -> Path:
     return packages / "dist"
 
 
-@pytest.fixture(scope="session")
+# Not of the session: playwright runs once at a time, and other folders have tests with it.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         missing("a browser: install chromium")

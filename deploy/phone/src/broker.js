@@ -139,7 +139,7 @@ export class BrokerLink {
     });
     client.on("close", () => {
       // A broker that knows no MQTT 5 may just hang up.
-      if (opened && !answered) this.otherVersion();
+      if (opened && !answered && !this.met) this.otherVersion();
       end();
     });
   }
