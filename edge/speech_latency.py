@@ -96,8 +96,9 @@ class Spoken:
 
 @dataclass
 class Report:
-    """What was measured."""
+    """What was measured. model: what ran, and where."""
 
+    model: str = ""
     spoken: list[Spoken] = field(default_factory=list)
     frames: int = 0
     seconds: float = 0.0
@@ -163,6 +164,7 @@ def measure(settings: Settings, seconds: float, frames_per_second: float) -> Rep
         folder = wiring.model(settings.model)
         device = wiring.device(settings, folder, _ignore, wait_for_boot=True)
         stack.callback(device.close)
+        report.model = f"{folder.card.name} {folder.precision} on {device.description}"
         pipeline = wiring.pipeline(settings, folder, device, stopwatch)
         nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123  a device
         fan_out = FanOut(EventsFile(io.TextIOWrapper(nowhere.buffer, write_through=True)))

@@ -89,6 +89,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _speech(settings: Settings, seconds: float, frames_per_second: float) -> int:
     report = speech_latency.measure(settings, seconds, frames_per_second)
+    print(report.model)
     print(
         f"{report.frames} frames in {report.seconds:.0f} s ({report.frames / report.seconds:.1f} a second); "
         f"{len(report.spoken)} cues heard, {len(report.free)} of them found the voice free"

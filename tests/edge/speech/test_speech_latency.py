@@ -41,7 +41,7 @@ def test_what_waited_for_another_cue_is_kept_apart() -> None:
         seconds = dict.fromkeys(speech_latency.ORDER, 0.0)
         return Spoken("smiling", {**seconds, "queue": queue, "player": player})
 
-    report = Report([spoken(0.01, 0.02), spoken(0.01, 0.04), spoken(0.9, 0.03)])
+    report = Report(spoken=[spoken(0.01, 0.02), spoken(0.01, 0.04), spoken(0.9, 0.03)])
     assert len(report.free) == 2
     assert report.percentiles_ms(waited_too=False)[0] == pytest.approx(40.0)
     assert report.percentiles_ms(waited_too=True)[0] == pytest.approx(50.0)
