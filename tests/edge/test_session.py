@@ -140,7 +140,9 @@ def test_health_is_told_in_the_language_that_is_set_and_by_its_voice(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
     heard, stop, wav = Heard(), threading.Event(), tmp_path / "said.wav"
-    cues, speech = CueSettings(language="cs"), SpeechSettings(wav=str(wav), timeout_seconds=30.0)
+    # Of the two engines with this voice the one that sounds the same to the last bit every time.
+    voice_settings = SpeechSettings(engine="espeak", timeout_seconds=30.0)
+    cues, speech = CueSettings(language="cs"), replace(voice_settings, wav=str(wav))
     czech = Catalogue("cs")
     session = Session(
         settings(tiny_folder, cues=cues, speech=speech),
@@ -150,7 +152,7 @@ def test_health_is_told_in_the_language_that_is_set_and_by_its_voice(
     )
     session.run()
     assert heard.texts[0] == czech.phrase("ready") == "zařízení připraveno"
-    voice = Synthesiser(SpeechSettings(voice=czech.voice, timeout_seconds=30.0))
+    voice = Synthesiser(replace(voice_settings, voice=czech.voice))
     try:
         assert voice.phrase(heard.texts[0]).samples.tobytes() in wav.read_bytes()
     finally:

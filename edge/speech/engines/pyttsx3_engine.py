@@ -12,6 +12,7 @@ from edge.speech.engines.voice_names import VoiceNames
 from edge.speech.espeak_library import provide_espeak
 
 ATTEMPTS = 3
+RATE_SECONDS = 1.0
 
 
 class Pyttsx3Engine:
@@ -46,7 +47,7 @@ class Pyttsx3Engine:
             # One broken off is reported as not completed, perhaps after it was reported as completed.
             if self._finished == [True] and path.exists():
                 return
-            self._engine.setProperty("rate", words_per_minute)
+            self._set_rate(words_per_minute)
         raise SpeechError(f"pyttsx3 broke off {text!r} {ATTEMPTS} times; try again")
 
     def _set(self, voice: str, words_per_minute: int) -> None:
@@ -62,9 +63,22 @@ class Pyttsx3Engine:
                 raise self._names.unknown(voice)
             self._voice, self._rate = voice, 0
         if words_per_minute != self._rate:
+            self._set_rate(words_per_minute)
+
+    def _set_rate(self, words_per_minute: int) -> None:
+        """Set it and see that it is set: espeak-ng's own thread does it later, if nobody cancels that."""
+        self._rate = 0
+        for _ in range(ATTEMPTS):
             self._settle()
             self._engine.setProperty("rate", words_per_minute)
-            self._rate = words_per_minute
+            deadline = time.monotonic() + RATE_SECONDS
+            while time.monotonic() < deadline:
+                if self._engine.getProperty("rate") == words_per_minute:
+                    self._settle()
+                    self._rate = words_per_minute
+                    return
+                time.sleep(0.001)
+        raise SpeechError(f"pyttsx3 does not take the rate {words_per_minute}; try again")
 
     def _settle(self) -> None:
         """Wait until espeak-ng's own thread is idle.
