@@ -62,11 +62,11 @@ def test_every_key_is_documented_and_its_default_is_within_its_limits() -> None:
         for key in fields(made):
             assert key.metadata["doc"]
             value = getattr(made, key.name)
-            if type(value) in (int, float):
-                assert key.metadata["least"] <= value <= key.metadata["most"]
-            elif "choices" in key.metadata:
+            if "choices" in key.metadata:
                 chosen = value if isinstance(value, list) else [value]
                 assert set(chosen) <= set(key.metadata["choices"])
+            elif type(value) in (int, float):
+                assert key.metadata["least"] <= value <= key.metadata["most"]
 
 
 def test_the_file_overrides_the_defaults_and_the_environment_the_file(tmp_path: Path) -> None:

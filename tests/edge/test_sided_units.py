@@ -95,9 +95,9 @@ def test_the_live_view_has_words_for_them(seen: tuple[Frame, Step]) -> None:
 def test_payloads_carry_them(seen: tuple[Frame, Step]) -> None:
     reading = seen[1].reading
     cue = Cue("cue", "smile", "smiling", Priority.NORMAL, 1.0, 3.0, reading)
-    made = json.loads(encode(event_payload(cue, ("movements",), "now", 1, None)))
+    made = json.loads(encode(event_payload(cue, ("movements",), "now", "stream", 1, None)))
     assert list(made["action_units"]) == list(UNITS)
-    state = json.loads(encode(state_payload(cue, True, ("movements",), "now", 1)))
+    state = json.loads(encode(state_payload(cue, True, ("movements",), "now", "stream", 1)))
     assert set(state["action_units"]) == {u for u, p in made["action_units"].items() if p >= 0.5}
 
 
