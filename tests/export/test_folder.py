@@ -104,7 +104,8 @@ def test_the_folder_holds_what_the_card_says(exported: Exported) -> None:
         "model.onnx",
         "model.xml",
     }
-    assert set(card.measured) == {"FP16 emulation", "onnx", "fp16", "int8"}
+    assert set(card.measured) == {"FP16 emulation", "OpenVINO FP32", "onnx", "fp16", "int8"}
+    assert card.measured["OpenVINO FP32"]["probability"] < 1e-4
     assert card.proof["versions"]["torch"] == torch.__version__.partition("+")[0]
     assert card.proof["int8"] == {"crops": 40, "before": {}, "after": {}, "in_fp16": []}
     assert next(iter(card.proof["largest_activations"].values())) == pytest.approx(10, rel=0.5)
@@ -122,7 +123,15 @@ def test_int8_is_int8(exported: Exported) -> None:
 def test_the_report_has_steps_sizes_and_differences(exported: Exported) -> None:
     folder, report, said = exported
     assert set(report.differences) == {
-        *("FP16 emulation", "onnx", "fp16", "int8", "fp16 in the runtime", "int8 in the runtime")
+        *(
+            "FP16 emulation",
+            "OpenVINO FP32",
+            "onnx",
+            "fp16",
+            "int8",
+            "fp16 in the runtime",
+            "int8 in the runtime",
+        )
     }
     assert report.sizes["model.bin"] == (folder / "model.bin").stat().st_size
     assert list(report.seconds) == ["soundness", "torch to ONNX", "int8", "fp16", "onnx", "parity", "card"]

@@ -123,7 +123,7 @@ def test_networks_of_another_net_are_refused_with_every_difference(tmp_path: Pat
             weights += 0.03 * torch.randn_like(weights)
     with pytest.raises(ParityError) as caught:
         proof.prove(other, folder, None, silent)
-    assert {m.artefact for m in caught.value.mismatches} == {"fp16", "onnx"}
+    assert {m.artefact for m in caught.value.mismatches} == {"fp16", "onnx", "OpenVINO FP32"}
     assert all(isinstance(m, Mismatch) and m.measured > m.allowed for m in caught.value.mismatches)
 
 
