@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,8 @@ def test_what_has_expired_meanwhile_is_not_there_after_a_restart(file: Path) -> 
     second = Outbox(file)
     assert drain(second, uptime()) == [b"fresh"]
     second.close()
-    (left,) = sqlite3.connect(file).execute("SELECT count(*) FROM event").fetchone()
+    with closing(sqlite3.connect(file)) as base:
+        (left,) = base.execute("SELECT count(*) FROM event").fetchone()
     assert left == 1
 
 
