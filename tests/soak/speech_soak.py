@@ -172,6 +172,8 @@ class _Soak:
         self._outcome = Outcome(plan.cues)
         self._offered: dict[str, float] = {}
         self._urgent: list[str] = []
+        # Of whoever else this process works for, a test run for example.
+        self._others = set(processes.children())
         settings = SpeechSettings(
             engine=plan.engine, timeout_seconds=TIMEOUT_SECONDS, pause_seconds=0.0, earcons=[]
         )
@@ -204,7 +206,7 @@ class _Soak:
                 self._compare(base, self._measure())
         finally:
             self._worker.close()
-        left = processes.children()
+        left = self._own_children()
         self._outcome.left_over += [f"{pid} {state} {command}" for pid, (state, command) in left.items()]
         self._judge()
         self._outcome.seconds = time.monotonic() - began
@@ -270,8 +272,11 @@ class _Soak:
         while time.monotonic() < deadline and set(self._urgent) - self._heard_whole():
             time.sleep(0.1)
 
+    def _own_children(self) -> dict[int, tuple[str, str]]:
+        return {pid: found for pid, found in processes.children().items() if pid not in self._others}
+
     def _look_for_zombies(self, number: int) -> None:
-        for pid, (state, command) in processes.children().items():
+        for pid, (state, command) in self._own_children().items():
             if state == "Z" or "voice_process" not in command:
                 self._outcome.left_over.append(f"at {number}: {pid} {state} {command}")
 
