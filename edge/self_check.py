@@ -66,8 +66,7 @@ def examine(
 
 def _examine(settings: ModelSettings) -> Outcome:
     try:
-        folder = wiring.model(settings)
-        device = wiring.backend(settings, folder)
+        folder, device = wiring.loaded(settings, wiring.model(settings), prove=False)
     except ModelError as error:
         return _not_tried("the model cannot be used. Install facecue again", error)
     except Exception as error:  # a runtime may fail in ways nobody has seen yet

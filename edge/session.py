@@ -167,7 +167,7 @@ class Session:
         settings = self.settings
         folder = wiring.model(settings.model)
         # A replay is over before a stick has booted, and is to come out the same every time.
-        device = wiring.device(settings, folder, self._on_fault, wait_for_boot=self.replay)
+        folder, device = wiring.device(settings, folder, self._on_fault, wait_for_boot=self.replay)
         stack.callback(device.close)
         pipeline = wiring.pipeline(settings, folder, device, self.stopwatch)
         if settings.mqtt.host and settings.mqtt.required:

@@ -162,7 +162,7 @@ def measure(settings: Settings, seconds: float, frames_per_second: float) -> Rep
 
     with ExitStack() as stack:
         folder = wiring.model(settings.model)
-        device = wiring.device(settings, folder, _ignore, wait_for_boot=True)
+        folder, device = wiring.device(settings, folder, _ignore, wait_for_boot=True)
         stack.callback(device.close)
         report.model = f"{folder.card.name} {folder.precision} on {device.description}"
         pipeline = wiring.pipeline(settings, folder, device, stopwatch)

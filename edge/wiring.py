@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,10 +88,50 @@ def proved(settings: ModelSettings, folder: ModelFolder) -> Backend:
     return made
 
 
+def loaded(
+    settings: ModelSettings,
+    folder: ModelFolder,
+    prove: bool = True,
+    on_fault: OnFault | None = None,
+) -> tuple[ModelFolder, Backend]:
+    """The net on its device, and the folder with the network that is used.
+
+    Where the settings leave the network open, one that this processor cannot load, or answers wrongly
+    with, gives way to the next one that is there, loudly: INT8 is not for every processor. prove: run
+    golden faces. on_fault: told of the change, as "network". Raises what the first network led to.
+    """
+    first: FacecueError | None = None
+    for candidate in _networks(settings, folder):
+        try:
+            made = (proved if prove else backend)(settings, candidate)
+        except (BackendError, ModelError) as error:
+            first = first or error
+            continue
+        if first is not None:
+            log.warning("%s: the %s network is used instead", first, candidate.precision)
+            if on_fault is not None:
+                on_fault("network", first)
+        return candidate, made
+    assert first is not None
+    raise first
+
+
+def _networks(settings: ModelSettings, folder: ModelFolder) -> Iterator[ModelFolder]:
+    """The network of the folder, and where the settings leave it open, the others that are there."""
+    yield folder
+    if settings.precision == "auto":
+        reads = [name for r in runtimes.candidates(settings.runtime) for name in r.accepted(settings.device)]
+        for name in dict.fromkeys(reads):
+            if name != folder.precision:
+                with contextlib.suppress(ModelError):
+                    yield open_folder(folder.path, name)
+
+
 def device(
     settings: Settings, folder: ModelFolder, on_fault: OnFault, wait_for_boot: bool = False
-) -> Backend:
-    """The device of a run: a stick has a processor beside it, any other is as proved() gives it.
+) -> tuple[ModelFolder, Backend]:
+    """The device of a run, and the network it uses: a stick has a processor beside it, any other is as
+    loaded() gives it.
 
     on_fault, wait_for_boot: as in SupervisedStick. Only where the settings name the stick may they
     also require it: with "auto" the processor does as well.
@@ -99,22 +140,23 @@ def device(
     if wanted.device == "auto":
         wanted, required = replace(wanted, device=_stick_there(wanted, folder) or "CPU"), False
     if not wanted.device.startswith(STICK):
-        return proved(wanted, folder)
+        return loaded(wanted, folder, on_fault=on_fault)
     # With "auto" the folder was opened for the processor, which may read what a stick does not.
     at_stick = model(replace(wanted, name="auto", folder=str(folder.path)))
     used = runtime(wanted, at_stick)
     near = replace(wanted, device="CPU", precision="auto", name="auto", folder=str(folder.path))
+    _, processor = loaded(near, model(near), on_fault=on_fault)
     made = SupervisedStick(
         at_stick,
         used.name,
-        proved(near, model(near)),
+        processor,
         on_fault,
         replace(settings.stick, required=required),
         wanted.device,
         wait_for_boot,
     )
     log.info("%s %s on %s by %s", folder.card.name, at_stick.precision, made.description, used.words)
-    return made
+    return folder, made
 
 
 def _stick_there(settings: ModelSettings, folder: ModelFolder) -> str:
@@ -160,8 +202,7 @@ def pipeline(settings: Settings, folder: ModelFolder, device: Backend, stopwatch
 
 def annotator(settings: Settings) -> tuple[FaceFinder, ActionUnitNet, ModelFolder, Backend]:
     """The parts that read single pictures, without anything that remembers."""
-    folder = model(settings.model)
-    device = proved(settings.model, folder)
+    folder, device = loaded(settings.model, model(settings.model))
     return FaceFinder(settings.faces), ActionUnitNet(device, folder.card), folder, device
 
 

@@ -115,8 +115,7 @@ def _against(settings: Settings, args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         nets, names = [], []
         for chosen in (settings, load_settings(argparse.Namespace(**{**vars(args), "model": args.against}))):
-            folder = wiring.model(chosen.model)
-            device = wiring.backend(chosen.model, folder)
+            folder, device = wiring.loaded(chosen.model, wiring.model(chosen.model))
             stack.callback(device.close)
             nets.append(ActionUnitNet(device, folder.card))
             names.append(f"{folder.card.name} {folder.precision}")

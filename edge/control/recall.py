@@ -32,7 +32,9 @@ ENDS = {
     "mqtt_refused": ("mqtt_lost",),
 }
 """News -> the troubles that it ends."""
-TROUBLES = {t for ended in ENDS.values() for t in ended} | {"events_lost", "buttons_lost", "safe_mode"}
+LASTING = {"events_lost", "buttons_lost", "network_lost", "safe_mode"}
+"""Troubles that nothing ends while facecue runs."""
+TROUBLES = LASTING.union(*ENDS.values())
 FLEETING = "answer"
 """Cues of this kind confirm what was just asked; only those about faces and health are remembered."""
 

@@ -113,6 +113,7 @@ HEALTH_PHRASES: dict[str, str] = {
     "stick_absent": "no stick",
     "stick_lost": "running without the stick",
     "stick_found": "stick is back",
+    "network_lost": "running with slower network",
     "haptics_lost": "no vibration",
     "haptics_found": "vibration is back",
     "braille_lost": "no braille",

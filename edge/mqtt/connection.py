@@ -20,8 +20,8 @@ from edge.mqtt.link import Link, connect
 from edge.mqtt.message import Message
 from edge.mqtt.outbox import Outbox
 from edge.mqtt.topics import Topics, client_id, topics
-from edge.mqtt.uptime import uptime
 from edge.settings import MqttSettings
+from edge.uptime import uptime
 
 log = logging.getLogger(__name__)
 

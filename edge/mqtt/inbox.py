@@ -13,7 +13,7 @@ from edge.errors import CommandError
 from edge.mqtt.message import Message
 from edge.mqtt.payloads import VERSION, encode, timestamp
 from edge.mqtt.topics import Topics
-from edge.mqtt.uptime import uptime
+from edge.uptime import uptime
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Message:
-    """expires_at: seconds of edge.mqtt.uptime after which it is not to be sent. seq: number of an event."""
+    """expires_at: seconds of edge.uptime after which it is not to be sent. seq: number of an event."""
 
     topic: str
     payload: bytes

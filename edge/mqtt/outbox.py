@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.mqtt.message import Message
 from edge.mqtt.store import Store, StoreError, new_stream
-from edge.mqtt.uptime import uptime
+from edge.uptime import uptime
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from edge.mqtt.payloads import (
     timestamp,
 )
 from edge.mqtt.topics import client_id, topics
-from edge.mqtt.uptime import uptime
 from edge.settings import MqttSettings
 from edge.types import Cue
+from edge.uptime import uptime
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.errors import MqttError
 from edge.mqtt.message import Message
-from edge.mqtt.uptime import boot, uptime
+from edge.uptime import boot, uptime
 
 LAYOUT = 1
 """user_version of the file; one of another layout is begun anew, for what is in it has expired."""

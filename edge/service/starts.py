@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from edge.mqtt.uptime import boot as boot_of_machine
-from edge.mqtt.uptime import uptime
+from edge.uptime import boot as boot_of_machine
+from edge.uptime import uptime
 
 log = logging.getLogger(__name__)
 

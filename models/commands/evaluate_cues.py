@@ -49,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
     pairs = cue_truth.of_clips(clips, truths)
     if args.json is not None and not args.json.parent.is_dir():
         raise SettingsError([f"--json {args.json} cannot be written (No such file or directory)"])
-    folder = wiring.model(settings.model)
-    device = wiring.backend(settings.model, folder)
+    folder, device = wiring.loaded(settings.model, wiring.model(settings.model))
     try:
         verdicts = [
             cues.judged(truth, cues.replayed(clip, settings, folder, device)) for clip, truth in pairs

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge import wiring
+from edge import card as cards
+from edge import golden_check, wiring
+from edge.backends import runtimes
+from edge.cues.catalogue import PHRASES
 from edge.errors import BackendError, ModelError, SpeechError
-from edge.settings import ModelSettings
+from edge.model_folder import sha256
+from edge.settings import ModelSettings, Settings
 from edge.stopwatch import Stopwatch
 from edge.types import Cue, Priority
 
+modern = pytest.mark.skipif(
+    runtimes.find().name != "openvino", reason="the tiny model has no INT8 network for an older runtime"
+)
 CUE = Cue("cue", "smile", "smiling", Priority.NORMAL, 0.0, 2.0)
 
 
@@ -30,6 +39,55 @@ def test_what_the_settings_name_and_is_not_there_is_refused(tiny_folder: Path) -
     folder = wiring.model(ModelSettings(folder=str(tiny_folder)))
     with pytest.raises(BackendError, match=r"GPU\.7"):
         wiring.backend(ModelSettings(device="GPU.7"), folder)
+
+
+@pytest.fixture
+def two_networks(tiny_folder: Path, tmp_path: Path) -> Path:
+    """A folder whose INT8 network has right hashes and cannot be loaded, as on some processors."""
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "two"))
+    card = cards.read(folder / "card.json")
+    good = card.artefacts[next(iter(card.artefacts))]
+    (folder / "int8").mkdir()
+    (folder / "int8" / "model.xml").write_text("<net/>")
+    (folder / "int8" / "model.bin").write_bytes(b"")
+    bad = replace(good, network="int8/model.xml", weights="int8/model.bin")
+    hashes = {**card.sha256, **{name: sha256(folder / name) for name in bad.files}}
+    artefacts = {"int8": bad, **card.artefacts}
+    cards.write(replace(card, artefacts=artefacts, sha256=hashes), folder / "card.json")
+    return folder
+
+
+@modern
+def test_a_network_that_cannot_be_loaded_gives_way_aloud(two_networks: Path) -> None:
+    settings = ModelSettings(folder=str(two_networks), device="CPU")
+    first = wiring.model(settings)
+    assert first.precision == "int8"
+    told: list[tuple[str, str]] = []
+
+    def on_fault(name: str, error: Exception | None) -> None:
+        told.append((name, str(error)))
+
+    folder, device = wiring.device(replace(Settings(), model=settings), first, on_fault)
+    assert folder.precision == "fp16"
+    assert golden_check.check(folder, device).passed
+    device.close()
+    ((name, words),) = told
+    assert name == "network" and "int8" in words
+    assert "network_lost" in PHRASES
+
+
+@modern
+def test_a_network_that_is_named_never_gives_way(two_networks: Path) -> None:
+    settings = ModelSettings(folder=str(two_networks), device="CPU", precision="int8")
+    with pytest.raises(BackendError, match="cannot load"):
+        wiring.loaded(settings, wiring.model(settings))
+
+
+@modern
+def test_where_no_network_can_be_loaded_the_first_reason_is_told(two_networks: Path) -> None:
+    settings = ModelSettings(folder=str(two_networks), device="GPU.7")
+    with pytest.raises(BackendError, match=r"GPU\.7"):
+        wiring.loaded(settings, wiring.model(settings))
 
 
 class Voice:

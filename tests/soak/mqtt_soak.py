@@ -35,10 +35,10 @@ from paho.mqtt.properties import Properties
 from realbroker import Broker, smile
 
 from edge.mqtt.sink import EXPIRY_SECONDS, MqttSink
-from edge.mqtt.uptime import uptime
 from edge.settings import MqttSettings
 from edge.sinks import SinkWorker
 from edge.types import Cue
+from edge.uptime import uptime
 
 DEVICE = "soak"
 TOPIC = f"facecue/{DEVICE}/cue"

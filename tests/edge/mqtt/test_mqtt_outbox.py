@@ -19,7 +19,7 @@ import pytest
 from edge.mqtt.message import Message
 from edge.mqtt.outbox import Outbox, path_of
 from edge.mqtt.store import MOST_PAGES, Store
-from edge.mqtt.uptime import uptime
+from edge.uptime import uptime
 
 LATER = 1e12
 """An expiry that no test lives to see."""
@@ -149,7 +149,7 @@ def test_what_has_expired_meanwhile_is_not_there_after_a_restart(file: Path) -> 
 WRITER = """
 import sys, pathlib
 from edge.mqtt.outbox import Outbox
-from edge.mqtt.uptime import uptime
+from edge.uptime import uptime
 outbox = Outbox(pathlib.Path(sys.argv[1]))
 while True:
     print(outbox.add("cue", uptime() + 60.0, lambda stream, seq: str(seq).encode()), flush=True)

@@ -108,15 +108,15 @@ def test_auto_takes_a_stick_that_is_there_and_does_without_one(
 ) -> None:
     auto = settings(tiny.path)
     auto = replace(auto, model=replace(auto.model, device="auto"))
-    device = wiring.device(auto, tiny, Told(), wait_for_boot=True)
+    _, device = wiring.device(auto, tiny, Told(), wait_for_boot=True)
     assert "MYRIAD" in device.description
     device.close()
     unread = replace(auto, model=replace(auto.model, precision="int8"))
-    device = wiring.device(unread, tiny, Told())
+    _, device = wiring.device(unread, tiny, Told())
     assert (device.device, "MYRIAD" in device.description) == ("CPU", False), "it has no such network"
     device.close()
     monkeypatch.setenv(VARIABLE, "absent;patience=0s")
-    device = wiring.device(auto, tiny, Told())
+    _, device = wiring.device(auto, tiny, Told())
     assert (device.device, "MYRIAD" in device.description) == ("CPU", False)
     device.close()
 
